@@ -1,0 +1,65 @@
+/* selected.h - the selected mailbox, and what the client was told of it
+ * SPDX-License-Identifier: ISC
+ *
+ * The client's picture is the view: messages with a UID below told_uidnext,
+ * those expunged after told_expunge included.  It is filled from the database
+ * when a sequence number is first needed, and goes forward only by what
+ * selected_sync() sends. */
+#ifndef MSGSTORE_SELECTED_H
+#define MSGSTORE_SELECTED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "imapd/session.h"
+#include "store/mailbox.h"
+#include "store/view.h"
+
+struct selected {
+	struct mailbox	*mbox;
+	char		*name;		/* full, in the store's form */
+	rights_t	 rights;
+	bool		 readonly;
+	bool		 shared;
+	char		*share;		/* the share's name, or NULL */
+
+	uint64_t	 stamp;		/* mailbox_stamp() at the last look */
+	uint32_t	 told_uidnext;	/* messages below it were told as EXISTS */
+	uint32_t	 told_exists;	/* the client's count of messages */
+	uint64_t	 told_modseq;	/* flag changes up to it were told */
+	uint64_t	 told_expunge;	/* expunges up to it were told */
+	uint64_t	 own_modseq;	/* of this command's own STORE */
+	uint32_t	 told_keywords;	/* how many FLAGS listed */
+	bool		 expunge_waits;	/* there are expunges not yet told */
+
+	bool		 filled;	/* the view is */
+	struct view	 view;
+	struct seqset_builder recent;	/* UIDs that are \Recent here */
+};
+
+/* Leave the selected mailbox, if any; frees it. */
+void selected_close(struct session *);
+
+/*
+ * Look for changes and send what may be sent now: FLAGS when there are new
+ * keywords, FETCH for flags, EXISTS and RECENT for new messages, and, when
+ * expunge is true, EXPUNGE (RFC 9051 7.5.1, 5.2).  Costs one fstat(2) when
+ * nothing changed.  A mailbox that is gone ends the session: ERR_IO after
+ * "* BYE" (RFC 2180 3.3).
+ */
+const struct err *selected_sync(struct session *, bool expunge);
+
+/* Fill the view, when it is not. */
+const struct err *selected_fill(struct session *);
+
+/*
+ * Turn a set as the client wrote it into UIDs of messages in the view, in the
+ * command's arena.  Sequence numbers beyond the view are ERR_SYNTAX (RFC 9051 9
+ * "seq-number"); UIDs that are not there are left out silently.
+ */
+const struct err *selected_uids(struct session *, const struct seqset *set,
+    bool is_uid, struct seqset *uids_r);
+
+bool selected_is_recent(const struct selected *, uint32_t uid);
+
+#endif

@@ -1,0 +1,112 @@
+/* session.h - one client's session
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_SESSION_H
+#define MSGSTORE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "imapd/cmd.h"
+#include "store/account.h"
+#include "store/mailbox.h"
+#include "store/rights.h"
+#include "store/store.h"
+#include "store/users.h"
+#include "util/arena.h"
+#include "util/conf.h"
+#include "util/io.h"
+#include "wire/parser.h"
+#include "wire/reply.h"
+#include "wire/respcode.h"
+
+struct selected;	/* selected.h */
+
+/* A shared mailbox that was granted to the user. */
+struct share {
+	char		*name;
+	rights_t	 rights;
+	struct account	*account;	/* NULL until it is first needed */
+};
+
+struct session {
+	const struct conf *conf;
+	struct store	*store;
+	struct input	*in;
+	struct output	*out;
+	struct arena	*arena;		/* the command's: reset after each */
+	struct parser	 parser;	/* the command's */
+	enum cmd_state	 state;
+	const char	*tag;		/* the command's */
+	const struct cmd *cmd;
+	const char	*ok_text;	/* of the tagged OK; see session_ok() */
+	char		 address[64];	/* the client's, "-" when unknown */
+	bool		 local;		/* loopback, pipe, terminal, unix socket */
+
+	/* After login. */
+	char		*user;		/* its name */
+	unsigned int	 may;		/* MAY_...: personal mailboxes */
+	struct account	*account;	/* personal */
+	struct share	*shares;	/* shares_n of them, by name */
+	size_t		 shares_n;
+	uint64_t	 store_stamp;	/* when user and shares were read */
+
+	struct selected	*selected;	/* NULL when no mailbox is */
+	bool		 logout;	/* the loop ends after this command */
+	const char	*bye;		/* why, for the log; NULL: the client left */
+
+	/* For the log line at the end. */
+	uint64_t	 commands, messages_out;
+	int64_t		 started;	/* monotonic seconds */
+};
+
+/* The text behind "TAG OK ", with its response code: "[READ-ONLY] Done".
+ * Lives in the command's arena. */
+void session_ok(struct session *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * Log in as user, who was verified: opens the account, reads the grants.
+ * ERR_USER when the user does not exist (any more).
+ */
+const struct err *session_login(struct session *, const char *user);
+/*
+ * Read the user and the grants again when the store's stamp changed.  A
+ * revoked right counts from here on: a selected mailbox whose read right is
+ * gone is closed (with "* OK [CLOSED]" and NO for the command: ERR_USER), a
+ * user who is gone ends the session (ERR_IO after "* BYE").  The loop calls it
+ * before each command, IDLE at each wake.
+ */
+const struct err *session_refresh(struct session *);
+
+/* A mailbox's name, resolved to the account that holds it. */
+struct place {
+	struct account	*account;	/* NULL: the name "shared" itself */
+	const char	*name;		/* in the account */
+	const char	*full;		/* in the store's form, as the user sees it */
+	rights_t	 rights;	/* the user's; personal: from may */
+	bool		 shared;
+};
+/*
+ * Resolve what the client wrote.  A shared mailbox that is not granted with
+ * RIGHT_LOOKUP is ERR_USER NONEXISTENT with the same words as one that does
+ * not exist.  Does not look whether the mailbox exists in its account.
+ */
+const struct err *session_place(struct session *, const char *wire,
+    struct place *place_r);
+/*
+ * NULL when place's rights hold all of need; else ERR_USER NOPERM naming what is
+ * missing and whom to ask (conf's administrator).
+ */
+const struct err *session_need(struct session *, const struct place *,
+    rights_t need);
+/* Open the mailbox at place.  ERR_USER with NONEXISTENT, or TRYCREATE when
+ * trycreate is true (RFC 3501 6.3.11, 6.4.7). */
+const struct err *session_open(struct session *, const struct place *,
+    bool trycreate, struct mailbox **mbox_r);
+
+#define SHARED_ROOT	"shared"	/* the first level of shared names */
+
+/* Run the session until it ends; replies to everything.  For main(). */
+void session_run(struct session *);
+
+#endif

@@ -1,0 +1,39 @@
+/* match.h - substring search under i;unicode-casemap: RFC 5051, RFC 9051 6.4.4
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_MATCH_H
+#define MSGSTORE_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mail/parts.h"
+#include "util/buf.h"
+#include "util/err.h"
+
+struct match;
+
+/* Append the case-mapped form (RFC 5051 2) of len octets of UTF-8 at s; what
+ * is not UTF-8 becomes U+FFFD. */
+void casemap(const char *s, size_t len, struct buf *);
+
+/* A needle of len octets of UTF-8.  The empty needle is in everything. */
+struct match *match_new(const char *utf8, size_t len);
+void match_free(struct match *);		/* NULL is fine */
+
+/* Whether the needle is in len octets of UTF-8 at s. */
+bool match_utf8(const struct match *, const char *s, size_t len);
+/* Whether it is in a header's raw value: unfolded, encoded words decoded. */
+bool match_header(const struct match *, const char *value, size_t len);
+/* Whether it is in any field of a header block, names included ("Subject: x"),
+ * each field unfolded and decoded. */
+bool match_header_block(const struct match *, const char *s, size_t len);
+/*
+ * Whether it is in the decoded text of a part of the message file fd: only
+ * text parts and nested messages' headers match; other parts never do.  Reads
+ * the file in pieces; constant memory.
+ */
+const struct err *match_part(const struct match *, int fd, const struct part *,
+    bool *found_r);
+
+#endif

@@ -1,0 +1,82 @@
+/* account.h - the mailboxes of one user or one shared mailbox: account.db
+ * SPDX-License-Identifier: ISC
+ *
+ * Names are in the store's form (mboxname.h).  A user's account has INBOX; a
+ * shared mailbox's account has its own root under the name "" and children
+ * below it as top level names. */
+#ifndef MSGSTORE_ACCOUNT_H
+#define MSGSTORE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+#include "util/arena.h"
+#include "util/err.h"
+
+#define MAILBOX_ID_LEN	16	/* hexadecimal digits, unique in the world */
+
+enum account_kind { ACCOUNT_USER, ACCOUNT_SHARED };
+
+struct account;
+
+struct mailbox_row {
+	char		 id[MAILBOX_ID_LEN + 1];
+	const char	*name;
+	const char	*special_use;	/* "\\Drafts", or NULL */
+	bool		 noselect;	/* a name only: RFC 3501 6.3.4 */
+	uint32_t	 uidvalidity;
+	/* Right at the moment of the call. */
+	uint32_t	 uidnext, messages, unseen, deleted;
+	uint64_t	 size, highestmodseq;
+};
+
+/* ERR_USER NONEXISTENT when the account is not there. */
+const struct err *account_open(struct store *, enum account_kind,
+    const char *name, struct account **account_r);
+void account_close(struct account *);		/* NULL is fine */
+enum account_kind account_kind(const struct account *);
+const char *account_name(const struct account *);
+struct store *account_store(const struct account *);
+/* Gives back the memory that can be had again: before a long wait. */
+void account_rest(struct account *);
+
+/* ERR_USER NONEXISTENT when there is no such name. */
+const struct err *account_find(struct account *, struct arena *,
+    const char *name, struct mailbox_row *row_r);
+/* The same by id: tells under which name a mailbox goes now. */
+const struct err *account_find_id(struct account *, struct arena *,
+    const char *id, struct mailbox_row *row_r);
+/* All rows, parents before children (octet order with the separator lowest).
+ * counters = false: the counters may be behind, and nothing else is opened. */
+const struct err *account_list(struct account *, struct arena *, bool counters,
+    struct mailbox_row **rows_r, size_t *n_r);
+
+/*
+ * Create name, and the superior names it needs, as mailboxes.  A name that is
+ * \Noselect becomes a mailbox.  ERR_USER ALREADYEXISTS, LIMIT.
+ */
+#define ACCOUNT_MAILBOXES_MAX	100000
+const struct err *account_create(struct account *, const char *name,
+    const char *special_use, struct mailbox_row *row_r); /* row_r may be NULL */
+/*
+ * RFC 3501 6.3.4: a mailbox with children becomes \Noselect; a \Noselect one
+ * with children is refused (HASCHILDREN); superior names that are only names
+ * go with their last child.  INBOX and a shared root are refused (CANNOT).
+ */
+const struct err *account_delete(struct account *, const char *name);
+/* The tree below goes along; superior names of to are made.  RENAME INBOX gives
+ * its messages to the new name and leaves INBOX empty (RFC 3501 6.3.5). */
+const struct err *account_rename(struct account *, const char *from,
+    const char *to);
+/* A tree that moves to another account (a shared one) is refused by imapd. */
+
+/* Names are kept as given, mailboxes or not (RFC 3501 6.3.6); those of shared
+ * mailboxes begin with "shared" MBOXNAME_SEP. */
+const struct err *account_subscribe(struct account *, const char *name,
+    bool subscribe);
+const struct err *account_subscriptions(struct account *, struct arena *,
+    const char ***names_r, size_t *n_r);	/* sorted */
+
+#endif

@@ -1,0 +1,214 @@
+/* mailbox.h - one mailbox: its directory and its messages.db
+ * SPDX-License-Identifier: ISC
+ *
+ * UIDs in sets are resolved and sorted (seqset_resolve()).  Functions that
+ * write take the mailbox's lock, commit, tell the account's counters, touch
+ * the directory, and only then return: what they report has happened. */
+#ifndef MSGSTORE_MAILBOX_H
+#define MSGSTORE_MAILBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mail/content.h"
+#include "store/account.h"
+#include "util/arena.h"
+#include "util/err.h"
+#include "wire/date.h"
+#include "wire/flag.h"
+#include "wire/seqset.h"
+
+struct mailbox;
+
+/*
+ * Open the mailbox called name.  ERR_USER NONEXISTENT; CANNOT for \Noselect;
+ * ERR_INTERNAL for a damaged database, the text naming "mboxadm check".
+ * The account must outlive it.
+ */
+const struct err *mailbox_open(struct account *, const char *name,
+    struct mailbox **mbox_r);
+void mailbox_close(struct mailbox *);		/* NULL is fine */
+const char *mailbox_id(const struct mailbox *);
+struct account *mailbox_account(const struct mailbox *);
+uint32_t mailbox_uidvalidity(const struct mailbox *);
+/* Gives back the memory that can be had again: before a long wait. */
+void mailbox_rest(struct mailbox *);
+
+/*
+ * A number that changes with each commit and with the mailbox's removal; one
+ * fstat(2).  Take the stamp, then read: a change in between changes the stamp.
+ */
+uint64_t mailbox_stamp(const struct mailbox *);
+/* The directory, for a watch on that stamp (watch.h), and for messages. */
+int mailbox_fd(const struct mailbox *);
+/* Whether it was deleted, or its account was. */
+bool mailbox_gone(const struct mailbox *);
+
+struct mailbox_state {
+	uint32_t	uidnext, messages, unseen, deleted;
+	uint64_t	size;
+	uint64_t	highestmodseq;	/* of any change; at least 1 */
+	uint64_t	expungemodseq;	/* of the last expunge; 0: none yet */
+	uint32_t	keywords;	/* how many there are */
+};
+/* As of the last commit; costs one row. */
+const struct err *mailbox_state(struct mailbox *, struct mailbox_state *);
+
+/* Names of keywords: [i] is bit FLAG_KEYWORD_FIRST + i.  The array and the
+ * strings live until the next call for this mailbox or its close. */
+const struct err *mailbox_keywords(struct mailbox *,
+    const char *const **names_r, size_t *n_r);
+/*
+ * The bit mask of n keywords.  create: those that are missing are made
+ * (ERR_USER LIMIT when there are FLAG_KEYWORDS_MAX); else they have no bit.
+ */
+const struct err *mailbox_keyword_mask(struct mailbox *,
+    const char *const *names, size_t n, bool create, uint64_t *mask_r);
+
+/*
+ * \Recent (RFC 3501 2.3.2).  claim: the messages that no session was told of
+ * yet are this session's; the next session starts behind them.  Stores the
+ * first such UID, or the UID that comes next when there are none.
+ */
+const struct err *mailbox_recent(struct mailbox *, bool claim,
+    uint32_t *first_uid_r);
+/* Messages from UID first on: for STATUS RECENT. */
+const struct err *mailbox_count_from(struct mailbox *, uint32_t first,
+    uint32_t *n_r);
+/*
+ * The sequence number of the first message without \Seen among those with a
+ * UID below uidnext; 0 when there is none, or when finding out would cost time
+ * by the mailbox's size.
+ */
+const struct err *mailbox_first_unseen(struct mailbox *, uint32_t uidnext,
+    uint32_t *seq_r);
+
+/* --- Reading --- */
+
+enum scan_want {
+	SCAN_ENVELOPE	= 1 << 0,	/* the wide columns */
+	SCAN_BODY	= 1 << 1,
+	SCAN_STRUCTURE	= 1 << 2,
+	SCAN_HEADERS	= 1 << 3,
+	SCAN_PARTS	= 1 << 4,
+	SCAN_EXPUNGED	= 1 << 5	/* also those expunged after told_modseq */
+};
+
+struct blob {
+	const char	*s;	/* NULL when there is none */
+	size_t		 len;
+};
+
+struct message {
+	uint32_t	uid;
+	bool		expunged;	/* only with SCAN_EXPUNGED */
+	uint64_t	flags;		/* flag.h */
+	uint64_t	modseq;
+	struct datetime	date;		/* INTERNALDATE */
+	int64_t		savedate;
+	uint64_t	size;
+	/* Wanted columns; valid until the next scan call. */
+	struct blob	envelope, body, structure, headers, parts;
+};
+
+/*
+ * Walk the messages with UIDs in uids (NULL: all) in rising order.  Many
+ * ranges are walked one by one.  uids must stay until the end.
+ */
+struct scan;
+const struct err *scan_open(struct mailbox *, const struct seqset *uids,
+    unsigned int want, uint64_t told_modseq, struct scan **scan_r);
+/* The next message, or false in *more_r at the end. */
+const struct err *scan_next(struct scan *, struct message *, bool *more_r);
+/* Let go of the database until the next scan_next(): before anything that may
+ * wait, such as output_flush(). */
+void scan_pause(struct scan *);
+void scan_close(struct scan *);			/* NULL is fine */
+
+/* Open a message's file for reading.  ERR_USER EXPUNGEISSUED when it is gone
+ * because the message was expunged; ERR_INTERNAL when it should be there. */
+const struct err *mailbox_message_fd(struct mailbox *, uint32_t uid, int *fd_r);
+
+/*
+ * What changed after modseq since, for a session: flags of messages with a UID
+ * below below_uid (rows whose modseq is own are left out: the session's own
+ * doing), in rising UID.  fn returns an error to end the walk.
+ */
+const struct err *mailbox_changes(struct mailbox *, uint64_t since,
+    uint64_t own, uint32_t below_uid,
+    const struct err *(*fn)(void *, const struct message *), void *arg);
+/* UIDs expunged after modseq since, below below_uid, added to b in rising
+ * order. */
+const struct err *mailbox_expunged(struct mailbox *, uint64_t since,
+    uint32_t below_uid, struct seqset_builder *b);
+/* UIDs of all messages from first on to below below_uid, together with those
+ * expunged after told_modseq: what a session that was told so much sees. */
+const struct err *mailbox_uids(struct mailbox *, uint32_t first,
+    uint32_t below_uid, uint64_t told_modseq, struct seqset_builder *b);
+
+/* --- Adding --- */
+
+/*
+ * A message on its way in: an unnamed file in the mailbox's directory.  No lock
+ * is held.  upload_free() of an upload that was not appended leaves nothing.
+ */
+struct upload;
+const struct err *upload_new(struct mailbox *, struct upload **up_r);
+const struct err *upload_write(struct upload *, const void *, size_t len);
+uint64_t upload_size(const struct upload *);
+/* Parse and sync what was written.  Before mailbox_append(). */
+const struct err *upload_finish(struct upload *);
+void upload_set(struct upload *, uint64_t flags, const struct datetime *date);
+void upload_free(struct upload *);		/* NULL is fine */
+
+/*
+ * Append n finished uploads in order, all or none.  When this returns NULL
+ * they are durable.  Stores the first UID; the others follow without gaps.
+ */
+const struct err *mailbox_append(struct mailbox *, struct upload *const *ups,
+    size_t n, uint32_t *first_uid_r);
+
+/* --- Changing --- */
+
+enum store_op { STORE_REPLACE, STORE_ADD, STORE_REMOVE };
+/*
+ * Change flags of the messages in uids: bits of mask, and of no others (for
+ * STORE_REPLACE: bits of mask become those of flags; ADD and REMOVE use flags
+ * & mask).  Rows that would not change are left alone.  *modseq_r is the modseq
+ * that changed rows got, 0 when none did.
+ */
+const struct err *mailbox_store(struct mailbox *, const struct seqset *uids,
+    enum store_op, uint64_t flags, uint64_t mask, uint64_t *modseq_r);
+
+/*
+ * Expunge the messages in uids (NULL: all) that have \Deleted (or all of them,
+ * when any is true).  *n_r is how many went.
+ */
+const struct err *mailbox_expunge(struct mailbox *, const struct seqset *uids,
+    bool any, uint32_t *n_r);
+
+struct copy_result {
+	uint32_t	uidvalidity;	/* of the destination */
+	struct seqset	from, to;	/* same count; pairs in order (RFC 4315 3) */
+	uint32_t	missing;	/* UIDs of the set that were not there */
+};
+/*
+ * Copy the messages in uids to dst (which may be src) with flags in flag_mask,
+ * keywords by name, and dates.  All or none.  whole: a missing UID is an ERR_USER
+ * EXPUNGEISSUED error, nothing copied.  Sets live in the arena.
+ */
+const struct err *mailbox_copy(struct mailbox *src, struct mailbox *dst,
+    const struct seqset *uids, bool whole, uint64_t flag_mask, struct arena *,
+    struct copy_result *);
+
+/*
+ * Unlink files of messages whose expunge lies past the retention, at most max
+ * of them.  *n_r is how many.
+ */
+const struct err *mailbox_purge(struct mailbox *, uint32_t max, uint32_t *n_r);
+/* Bring messages back that are expunged and not purged: under new UIDs. */
+const struct err *mailbox_undelete(struct mailbox *, const struct seqset *uids,
+    uint32_t *n_r);
+
+#endif

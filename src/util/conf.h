@@ -1,0 +1,48 @@
+/* conf.h - msgstore.conf(5)
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_CONF_H
+#define MSGSTORE_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "util/err.h"
+
+enum conf_cleartext { CLEARTEXT_NO, CLEARTEXT_YES, CLEARTEXT_LOOPBACK };
+enum conf_journal { JOURNAL_WAL, JOURNAL_ROLLBACK };
+
+/* Every key's value.  Durations are in seconds, sizes in octets. */
+struct conf {
+	char		 delimiter;		/* '\\', '/' or '.' */
+	enum conf_cleartext cleartext_login;
+	unsigned int	 autologout;
+	unsigned int	 autologout_idle;	/* 0: as autologout */
+	unsigned int	 login_timeout;
+	unsigned int	 write_timeout;
+	uint64_t	 message_size_limit;
+	unsigned int	 expunge_retention;
+	enum conf_journal journal;
+	bool		 inotify;
+	char		*capabilities_off;	/* words with one space between */
+	char		*administrator;		/* whom to ask, e.g. "postmaster" */
+};
+
+/*
+ * Read the configuration: file when not NULL, else $MSGSTORE_CONF, else
+ * /etc/msgstore.conf, which alone may be missing (all defaults then).  An
+ * unknown key or a bad value is an ERR_USER error whose text names file, line
+ * and the valid choices.  The caller frees *conf_r with conf_free().
+ */
+const struct err *conf_load(const char *file, struct conf **conf_r);
+void conf_free(struct conf *);		/* NULL is fine */
+
+/* Print every key with its value as "key = value" lines (json: one object). */
+void conf_show(const struct conf *, FILE *, bool json);
+
+/* The file that conf_load(file, ...) would read. */
+const char *conf_path(const char *file);
+/* The store: arg when not NULL, else $MSGSTORE, else /var/lib/msgstore. */
+const char *conf_store_path(const char *arg);
+
+#endif

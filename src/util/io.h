@@ -1,0 +1,88 @@
+/* io.h - buffered octets in and out of a connection, with a clock
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_IO_H
+#define MSGSTORE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/buf.h"
+#include "util/err.h"
+
+struct input;
+struct output;
+
+/*
+ * Input.  Reads block until there are octets, the deadline has passed or the
+ * peer is gone.  Errors are sticky and ERR_IO.
+ */
+struct input *input_new(int fd);	/* does not own fd */
+/* Reads from len octets at s (which must outlive it), chunk octets at a time:
+ * 1 shows that a parser copes with every break.  For tests and fuzzers. */
+struct input *input_new_mem(const void *s, size_t len, size_t chunk);
+void input_free(struct input *);	/* NULL is fine */
+
+/*
+ * Called before a read that would block: to flush the output, so that
+ * answers to pipelined commands leave together.  An error it returns sticks.
+ */
+void input_on_block(struct input *, const struct err *(*fn)(void *), void *arg);
+
+/* Reads that would block wait until now + seconds (monotonic), 0 is for ever.
+ * The clock is set once and not by each octet: a slow trickle does not
+ * prolong it. */
+void input_deadline(struct input *, unsigned int seconds);
+
+/* The next octet, consumed or not, as 0..255; -1 at the end or an error. */
+int input_getc(struct input *);
+int input_peek(struct input *);
+/* Up to size octets, at least one; 0 at the end or an error. */
+size_t input_read(struct input *, void *, size_t size);
+/* Octets that are in the buffer already: reading these never blocks. */
+size_t input_buffered(const struct input *);
+/*
+ * Wait until an octet can be read without blocking, one of the n other
+ * descriptors is readable, or the deadline is over.  Calls the on_block hook
+ * first.  Stores true in *input_r when the input has an octet or its end, and
+ * in others_r[i] whether others[i] is readable.  timeout_ms (-1 for none) is
+ * a further limit: when it ends the wait all are false and NULL is returned.
+ */
+const struct err *input_wait(struct input *, const int *others, size_t n,
+    int timeout_ms, bool *input_r, bool *others_r);
+/* NULL while all is well.  Text tells "timeout", "closed by the client" or
+ * what read(2) said; input_timed_out() tells the first from the others. */
+const struct err *input_error(const struct input *);
+bool input_timed_out(const struct input *);
+uint64_t input_count(const struct input *);	/* octets consumed so far */
+
+/*
+ * Output.  Octets are collected and leave when OUTPUT_BUFFER is full or at
+ * output_flush().  A write that cannot make progress for the time limit is an
+ * error.  Errors are sticky: after the first all calls do nothing, and
+ * output_flush() returns it.
+ */
+#define OUTPUT_BUFFER	65536	/* octets */
+struct output *output_new(int fd);	/* does not own fd */
+/* Collects everything in b (which must outlive it).  For tests. */
+struct output *output_new_mem(struct buf *b);
+void output_free(struct output *);	/* NULL is fine; does not flush */
+/* seconds without progress after which a write fails; 0 is for ever. */
+void output_timeout(struct output *, unsigned int seconds);
+void output_add(struct output *, const void *, size_t len);
+void output_adds(struct output *, const char *);
+void output_addf(struct output *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+/*
+ * Send len octets of the regular file fd from offset on, by sendfile(2) where
+ * the kernel can.  A file that ends early makes the output fail: what was
+ * promised in a literal's size cannot be taken back.
+ */
+void output_file(struct output *, int fd, uint64_t offset, uint64_t len);
+/* Octets waiting in the buffer. */
+size_t output_pending(const struct output *);
+const struct err *output_flush(struct output *);
+uint64_t output_count(const struct output *);	/* octets added so far */
+
+#endif

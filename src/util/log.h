@@ -1,0 +1,30 @@
+/* log.h - where the administrator reads what happened
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_LOG_H
+#define MSGSTORE_LOG_H
+
+/*
+ * Open the log of the program called name (a constant).  Lines go to stderr
+ * when that is a terminal, or the journal (then each starts with an
+ * sd-daemon(3) priority); else to syslog, facility mail.  Before log_open()
+ * lines go to stderr.  MSGSTORE_LOG=stderr in the environment forces stderr.
+ */
+void log_open(const char *name);
+
+/*
+ * One line each, no newline in fmt.  Octets that are not printable are
+ * replaced by '?', so that no client can forge a line.  Never pass a password
+ * or a message's content.
+ */
+void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * For broken invariants, out of memory and a broken trusted peer, never for
+ * what a client sent: logs and exits with EX_SOFTWARE.
+ */
+void fatal(const char *, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+
+#endif

@@ -79,4 +79,10 @@ const struct err *account_subscribe(struct account *, const char *name,
 const struct err *account_subscriptions(struct account *, struct arena *,
     const char ***names_r, size_t *n_r);	/* sorted */
 
+/*
+ * Remove deleted mailboxes' directories whose retention is over.  *n_r is how
+ * many.
+ */
+const struct err *account_purge(struct account *, uint32_t *n_r);
+
 #endif

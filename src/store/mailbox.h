@@ -67,12 +67,12 @@ const struct err *mailbox_keyword_mask(struct mailbox *,
     const char *const *names, size_t n, bool create, uint64_t *mask_r);
 
 /*
- * \Recent (RFC 3501 2.3.2).  claim: the messages that no session was told of
- * yet are this session's; the next session starts behind them.  Stores the
- * first such UID, or the UID that comes next when there are none.
+ * \Recent (RFC 3501 2.3.2).  Stores the first UID that no session was told of
+ * yet as recent; below uidnext means that there are such.  claim: those below
+ * uidnext are this session's, the next session starts behind them.
  */
 const struct err *mailbox_recent(struct mailbox *, bool claim,
-    uint32_t *first_uid_r);
+    uint32_t uidnext, uint32_t *first_uid_r);
 /* Messages from UID first on: for STATUS RECENT. */
 const struct err *mailbox_count_from(struct mailbox *, uint32_t first,
     uint32_t *n_r);
@@ -130,14 +130,19 @@ void scan_close(struct scan *);			/* NULL is fine */
  * because the message was expunged; ERR_INTERNAL when it should be there. */
 const struct err *mailbox_message_fd(struct mailbox *, uint32_t uid, int *fd_r);
 
+struct change {
+	uint32_t	uid;
+	uint64_t	flags, modseq;
+};
 /*
- * What changed after modseq since, for a session: flags of messages with a UID
- * below below_uid (rows whose modseq is own are left out: the session's own
- * doing), in rising UID.  fn returns an error to end the walk.
+ * Messages changed after modseq since, with first_uid <= UID < below_uid, at
+ * most max of them in rising UID; rows whose modseq is own are left out (the
+ * session's own doing; 0 for none).  Stores how many in *n_r: when that is max,
+ * call again from the last UID + 1.  Holds nothing between calls.
  */
 const struct err *mailbox_changes(struct mailbox *, uint64_t since,
-    uint64_t own, uint32_t below_uid,
-    const struct err *(*fn)(void *, const struct message *), void *arg);
+    uint64_t own, uint32_t first_uid, uint32_t below_uid, struct change *,
+    size_t max, size_t *n_r);
 /* UIDs expunged after modseq since, below below_uid, added to b in rising
  * order. */
 const struct err *mailbox_expunged(struct mailbox *, uint64_t since,

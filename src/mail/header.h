@@ -27,7 +27,7 @@ struct header_iter {
 };
 
 /* Octets of the header block at s: through the empty line that ends it, or
- * all of len when there is none. */
+ * all of len when there is none.  A line without a colon does not end it. */
 size_t header_length(const char *s, size_t len);
 
 /* Walk the fields of a header block; false after the last (or at the empty
@@ -45,8 +45,9 @@ char *header_unfold(struct arena *a, const struct header_field *, size_t max);
 
 /*
  * The fields that are (not = false) or are not among n names, then the empty
- * line: what BODY[HEADER.FIELDS (...)] gives (RFC 9051 6.4.5).  fn gets the
- * pieces in order; returns the octets in all.  fn may be NULL to count only.
+ * line: what BODY[HEADER.FIELDS (...)] gives (RFC 9051 6.4.5).  A block without
+ * the empty line gives none: that message has no body.  fn gets the pieces in
+ * order; returns the octets in all.  fn may be NULL to count only.
  */
 size_t header_filter(const char *s, size_t len, const char *const *names,
     size_t n, bool not, void (*fn)(void *, const char *, size_t), void *arg);
@@ -56,8 +57,8 @@ size_t header_filter(const char *s, size_t len, const char *const *names,
  * two say which, so that a request for others goes to the file.
  */
 bool header_is_cached(const char *name);
-/* Append the cached fields of a header block, raw, then an empty line.  A block
- * whose cached fields exceed HEADER_CACHE_MAX appends nothing: the file
+/* Append the cached fields of a header block, raw, then its empty line.  A
+ * block whose cached fields exceed HEADER_CACHE_MAX appends nothing: the file
  * answers. */
 #define HEADER_CACHE_MAX	16384	/* octets */
 void header_cache(const char *s, size_t len, struct buf *);

@@ -14,6 +14,9 @@
 struct input;
 struct output;
 
+/* Neither side cares whether its descriptor is in blocking or non-blocking
+ * mode, and neither changes it: other processes may share it. */
+
 /*
  * Input.  Reads block until there are octets, the deadline has passed or the
  * peer is gone.  Errors are sticky and ERR_IO.
@@ -36,19 +39,21 @@ void input_on_block(struct input *, const struct err *(*fn)(void *), void *arg);
 void input_deadline(struct input *, unsigned int seconds);
 
 /* The next octet, consumed or not, as 0..255; -1 at the end or an error. */
-int input_getc(struct input *);
-int input_peek(struct input *);
+static inline int input_getc(struct input *);
+static inline int input_peek(struct input *);
 /* Up to size octets, at least one; 0 at the end or an error. */
 size_t input_read(struct input *, void *, size_t size);
 /* Octets that are in the buffer already: reading these never blocks. */
 size_t input_buffered(const struct input *);
 /*
  * Wait until an octet can be read without blocking, one of the n other
- * descriptors is readable, or the deadline is over.  Calls the on_block hook
- * first.  Stores true in *input_r when the input has an octet or its end, and
- * in others_r[i] whether others[i] is readable.  timeout_ms (-1 for none) is
- * a further limit: when it ends the wait all are false and NULL is returned.
+ * descriptors (INPUT_OTHERS_MAX at most) is readable, or the deadline is over,
+ * which is a sticky error as for a read.  Calls the on_block hook first.
+ * Stores true in *input_r when the input has an octet or its end, and in
+ * others_r[i] whether others[i] is readable.  timeout_ms (-1 for none) is a
+ * further limit: when it ends the wait all are false and NULL is returned.
  */
+#define INPUT_OTHERS_MAX	8
 const struct err *input_wait(struct input *, const int *others, size_t n,
     int timeout_ms, bool *input_r, bool *others_r);
 /* NULL while all is well.  Text tells "timeout", "closed by the client" or
@@ -64,7 +69,8 @@ uint64_t input_count(const struct input *);	/* octets consumed so far */
  * output_flush() returns it.
  */
 #define OUTPUT_BUFFER	65536	/* octets */
-struct output *output_new(int fd);	/* does not own fd */
+/* Does not own fd.  Ignores SIGPIPE from here on: sendfile(2) raises it. */
+struct output *output_new(int fd);
 /* Collects everything in b (which must outlive it).  For tests. */
 struct output *output_new_mem(struct buf *b);
 void output_free(struct output *);	/* NULL is fine; does not flush */
@@ -83,6 +89,35 @@ void output_file(struct output *, int fd, uint64_t offset, uint64_t len);
 /* Octets waiting in the buffer. */
 size_t output_pending(const struct output *);
 const struct err *output_flush(struct output *);
+/* Gives the empty buffer's memory back: before a long wait. */
+void output_rest(struct output *);
 uint64_t output_count(const struct output *);	/* octets added so far */
+
+/* The rest is here for speed only: the octets between pos and end are unread. */
+struct input_cursor {
+	const unsigned char	*pos, *end;
+};
+/* Makes pos < end, or returns false. */
+bool input_fill(struct input *);
+
+static inline int
+input_peek(struct input *in)
+{
+	struct input_cursor *c = (struct input_cursor *)in;
+
+	if (c->pos == c->end && !input_fill(in))
+		return -1;
+	return *c->pos;
+}
+
+static inline int
+input_getc(struct input *in)
+{
+	struct input_cursor *c = (struct input_cursor *)in;
+
+	if (c->pos == c->end && !input_fill(in))
+		return -1;
+	return *c->pos++;
+}
 
 #endif

@@ -37,6 +37,14 @@ struct selected {
 	struct seqset_builder recent;	/* UIDs that are \Recent here */
 };
 
+/*
+ * Select the mailbox at place, which the caller opened, and send what SELECT
+ * answers with (RFC 3501 6.3.1), but for the tagged OK.  On success the session
+ * owns mbox; on failure the caller does, and nothing is selected.
+ */
+const struct err *selected_open(struct session *, const struct place *,
+    struct mailbox *mbox, bool readonly);
+
 /* Leave the selected mailbox, if any; frees it. */
 void selected_close(struct session *);
 
@@ -61,5 +69,30 @@ const struct err *selected_uids(struct session *, const struct seqset *set,
     bool is_uid, struct seqset *uids_r);
 
 bool selected_is_recent(const struct selected *, uint32_t uid);
+
+/*
+ * The sequence number of uid in the filled view, or 0.  *hint starts at 0 and
+ * makes a walk in rising UID cheap.
+ */
+uint32_t selected_seq(const struct selected *, uint32_t uid, size_t *hint);
+
+/* The flags that the user's rights here allow to change: a mask. */
+uint64_t selected_may_change(const struct selected *);
+/* The same for rights anywhere: RFC 4314 4. */
+uint64_t rights_flag_mask(rights_t);
+/* ERR_USER NOPERM unless the rights on the selected mailbox hold need. */
+const struct err *selected_need(struct session *, rights_t need);
+
+/* Send FLAGS and PERMANENTFLAGS: after keywords or rights have changed. */
+const struct err *selected_tell_flags(struct session *);
+/* The same, when there are keywords that the client was not told of. */
+const struct err *selected_tell_keywords(struct session *);
+
+/*
+ * Send one message's flags, as they are in change, with the UID when the
+ * command is a UID command.  names are the mailbox's n keywords.
+ */
+void selected_tell_change(struct session *, const struct change *,
+    uint32_t seq, const char *const *names, size_t n);
 
 #endif

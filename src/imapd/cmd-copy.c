@@ -1,0 +1,95 @@
+/* cmd-copy.c - COPY and UID COPY: RFC 3501 6.4.7, RFC 4315 3
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "imapd/selected.h"
+
+struct copy_args {
+	struct seqset	 set;
+	const char	*wire;
+};
+
+/* RFC 3501 9 "copy" */
+static const struct err *
+copy_parse(struct arena *a, struct parser *p, void **args_r)
+{
+	struct copy_args *args = arena_alloc(a, sizeof(*args));
+
+	if (!parser_sp(p) || !parser_seqset(p, &args->set) || !parser_sp(p) ||
+	    !parser_mailbox(p, &args->wire) || !parser_crlf(p))
+		return parser_err(p);
+	*args_r = args;
+	return NULL;
+}
+
+static void
+tell_copied(struct session *s, const struct place *place,
+    const struct copy_result *result)
+{
+	struct buf from = { 0 }, to = { 0 };
+
+	/* RFC 4315 3: nothing is disclosed of what may not be selected. */
+	if (result->from.n > 0 && (place->rights & RIGHT_READ) != 0) {
+		seqset_format(&result->from, &from);
+		seqset_format(&result->to, &to);
+		session_ok(s, "[COPYUID %u %s %s] Copied",
+		    result->uidvalidity, buf_str(&from), buf_str(&to));
+	} else if (result->from.n == 0)
+		session_ok(s, "No matching messages, nothing copied");
+	buf_clear(&from);
+	buf_clear(&to);
+}
+
+static const struct err *
+do_copy(struct session *s, const struct copy_args *args, bool is_uid)
+{
+	struct mailbox *src = s->selected->mbox, *dst = NULL, *opened = NULL;
+	struct copy_result result = { 0 };
+	struct seqset uids;
+	struct place place;
+	const struct err *err;
+
+	if ((err = selected_uids(s, &args->set, is_uid, &uids)) != NULL ||
+	    (err = session_place(s, args->wire, &place)) != NULL ||
+	    (err = session_need(s, &place, RIGHT_INSERT)) != NULL ||
+	    (err = session_open(s, &place, true, &opened)) != NULL)
+		return err;
+	/* Two handles of one mailbox would wait for each other's lock. */
+	dst = strcmp(mailbox_id(opened), mailbox_id(src)) == 0 ? src : opened;
+	if (uids.n > 0)
+		err = mailbox_copy(src, dst, &uids, !is_uid,
+		    rights_flag_mask(place.rights), s->arena, &result);
+	if (err == NULL)
+		tell_copied(s, &place, &result);
+	mailbox_close(opened);
+	return err;
+}
+
+static const struct err *
+copy_run(struct session *s, void *args)
+{
+	return do_copy(s, args, false);
+}
+
+static const struct err *
+uid_copy_run(struct session *s, void *args)
+{
+	return do_copy(s, args, true);
+}
+
+/* RFC 2180 4.4: EXPUNGE may be told at the end of COPY. */
+const struct cmd cmd_copy = {
+	.name = "COPY",
+	.states = ST_SELECTED,
+	.parse = copy_parse,
+	.run = copy_run,
+	.rfc = "RFC 3501 6.4.7"
+};
+
+const struct cmd cmd_uid_copy = {
+	.name = "UID COPY",
+	.states = ST_SELECTED,
+	.parse = copy_parse,
+	.run = uid_copy_run,
+	.rfc = "RFC 3501 6.4.8"
+};

@@ -1,0 +1,586 @@
+/* selected.c - the selected mailbox, and what the client was told of it
+ * SPDX-License-Identifier: ISC */
+#include "imapd/selected.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/log.h"
+
+#define CHANGES_AT_ONCE	1024	/* flag changes that are held in memory */
+
+/* What the rights of RFC 4314 4 allow to change with STORE, and to give to a
+ * message with APPEND and COPY. */
+uint64_t
+rights_flag_mask(rights_t rights)
+{
+	uint64_t mask = 0;
+
+	if (rights & RIGHT_SEEN)
+		mask |= FLAG_SEEN;
+	if (rights & RIGHT_DELETE)
+		mask |= FLAG_DELETED;
+	if (rights & RIGHT_WRITE)
+		mask |= ~(FLAG_SEEN | FLAG_DELETED);
+	return mask;
+}
+
+uint64_t
+selected_may_change(const struct selected *sel)
+{
+	return sel->readonly ? 0 : rights_flag_mask(sel->rights);
+}
+
+const struct err *
+selected_need(struct session *s, rights_t need)
+{
+	const struct place place = {
+		.account = mailbox_account(s->selected->mbox),
+		.name = s->selected->name,
+		.full = s->selected->name,
+		.rights = s->selected->rights,
+		.shared = s->selected->shared
+	};
+
+	return session_need(s, &place, need);
+}
+
+bool
+selected_is_recent(const struct selected *sel, uint32_t uid)
+{
+	struct seqset set;
+
+	if (sel->recent.n == 0)
+		return false;
+	set = seqset_built(&sel->recent);
+	return seqset_has(&set, uid);
+}
+
+static uint32_t
+recent_count(const struct selected *sel)
+{
+	const struct seqset set = seqset_built(&sel->recent);
+
+	return (uint32_t)seqset_count(&set);
+}
+
+/* Takes UIDs out of the recent set; true when some were in it. */
+static bool
+recent_remove(struct selected *sel, const struct seqset *gone)
+{
+	struct seqset_builder left = { 0 };
+	bool changed = false;
+
+	if (sel->recent.n == 0)
+		return false;
+	for (size_t i = 0; i < sel->recent.n; i++) {
+		const struct seqrange *r = &sel->recent.ranges[i];
+
+		for (uint32_t uid = r->first;; uid++) {
+			if (seqset_has(gone, uid))
+				changed = true;
+			else
+				seqset_add(&left, uid);
+			if (uid == r->last)
+				break;
+		}
+	}
+	seqset_builder_clear(&sel->recent);
+	sel->recent = left;
+	return changed;
+}
+
+static void
+tell_number(struct session *s, uint32_t n, const char *what)
+{
+	output_add(s->out, "* ", 2);
+	reply_number(s->out, n);
+	output_adds(s->out, what);
+	output_add(s->out, "\r\n", 2);
+}
+
+/* --- FLAGS --- */
+
+const struct err *
+selected_tell_flags(struct session *s)
+{
+	struct selected *sel = s->selected;
+	const uint64_t may = selected_may_change(sel);
+	const char *const *names;
+	const struct err *err;
+	size_t n, shown;
+
+	if ((err = mailbox_keywords(sel->mbox, &names, &n)) != NULL)
+		return err;
+	output_adds(s->out, "* FLAGS ");
+	reply_flags(s->out, UINT64_MAX, false, names, n);
+	output_adds(s->out, "\r\n* OK [PERMANENTFLAGS (");
+	shown = 0;
+	for (unsigned int bit = 0; bit < FLAG_KEYWORD_FIRST + n; bit++) {
+		if ((may >> bit & 1) == 0)
+			continue;
+		if (shown++ > 0)
+			output_add(s->out, " ", 1);
+		output_adds(s->out, bit < FLAG_KEYWORD_FIRST ?
+		    flag_system_name(bit) : names[bit - FLAG_KEYWORD_FIRST]);
+	}
+	/* "\*": new keywords can be made (RFC 3501 7.1). */
+	if ((may & FLAG_ANSWERED) && n < FLAG_KEYWORDS_MAX)
+		output_adds(s->out, shown > 0 ? " \\*" : "\\*");
+	output_adds(s->out, may != 0 ? ")] Limited by rights only\r\n" :
+	    ")] No flag can be changed\r\n");
+	sel->told_keywords = (uint32_t)n;
+	return NULL;
+}
+
+const struct err *
+selected_tell_keywords(struct session *s)
+{
+	struct selected *sel = s->selected;
+	const char *const *names;
+	const struct err *err;
+	size_t n;
+
+	if ((err = mailbox_keywords(sel->mbox, &names, &n)) != NULL)
+		return err;
+	return n == sel->told_keywords ? NULL : selected_tell_flags(s);
+}
+
+/* --- The view --- */
+
+/*
+ * The told watermarks name one moment of the mailbox, so the fill is exact
+ * however many commits came since.
+ */
+const struct err *
+selected_fill(struct session *s)
+{
+	struct selected *sel = s->selected;
+	struct seqset_builder b = { 0 };
+	const struct err *err;
+	struct seqset set;
+
+	if (sel->filled)
+		return NULL;
+	if (sel->told_exists == sel->told_uidnext - 1) {
+		/* No UID was ever given up: nothing to ask for. */
+		struct seqrange all = { 1, sel->told_exists };
+
+		set = (struct seqset){ .ranges = &all,
+		    .n = sel->told_exists > 0 };
+		view_append(&sel->view, &set);
+		sel->filled = true;
+		return NULL;
+	}
+	err = mailbox_uids(sel->mbox, 1, sel->told_uidnext, sel->told_expunge,
+	    &b);
+	if (err == NULL) {
+		set = seqset_built(&b);
+		view_append(&sel->view, &set);
+		if (sel->view.count != sel->told_exists)
+			err = err_internal("mailbox %s has %u messages where "
+			    "its counter says %u: run mboxadm check --repair",
+			    mailbox_id(sel->mbox), sel->view.count,
+			    sel->told_exists);
+	}
+	seqset_builder_clear(&b);
+	if (err != NULL)
+		view_clear(&sel->view);
+	else
+		sel->filled = true;
+	return err;
+}
+
+uint32_t
+selected_seq(const struct selected *sel, uint32_t uid, size_t *hint)
+{
+	const struct view_range *r = sel->view.ranges;
+	const size_t n = sel->view.n;
+	size_t i = *hint;
+	uint32_t count;
+
+	if (i >= n || uid < r[i].uid)
+		return view_seq(&sel->view, uid);
+	for (unsigned int step = 0; i + 1 < n && r[i + 1].uid <= uid; i++)
+		if (step++ == 16) {	/* a jump: search instead */
+			return view_seq(&sel->view, uid);
+		}
+	*hint = i;
+	count = (i + 1 < n ? r[i + 1].seq : sel->view.count + 1) - r[i].seq;
+	return uid - r[i].uid < count ? r[i].seq + (uid - r[i].uid) : 0;
+}
+
+/* RFC 3501 9 "seq-number": a number beyond the messages is answered with BAD,
+ * and so is "*" in an empty mailbox. */
+static const struct err *
+check_numbers(const struct seqset *set, uint32_t largest)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		const uint32_t first = set->ranges[i].first;
+		const uint32_t last = set->ranges[i].last;
+
+		if (largest == 0)
+			return err_syntax("The mailbox has no messages");
+		if ((first > largest && first != SEQSET_STAR) ||
+		    (last > largest && last != SEQSET_STAR))
+			return err_syntax("There are only %u messages",
+			    largest);
+	}
+	return NULL;
+}
+
+const struct err *
+selected_uids(struct session *s, const struct seqset *set, bool is_uid,
+    struct seqset *uids_r)
+{
+	struct selected *sel = s->selected;
+	const struct err *err;
+	struct seqset known;
+	uint32_t largest;
+
+	if (!is_uid &&
+	    (err = check_numbers(set, sel->told_exists)) != NULL)
+		return err;
+	if ((err = selected_fill(s)) != NULL)
+		return err;
+	if (!is_uid) {
+		known = seqset_resolve(s->arena, set, sel->told_exists);
+		*uids_r = view_uids(&sel->view, s->arena, &known);
+		return NULL;
+	}
+	largest = view_last_uid(&sel->view);
+	known = seqset_resolve(s->arena, set,
+	    largest > 0 ? largest : sel->told_uidnext);
+	*uids_r = view_known(&sel->view, s->arena, &known);
+	return NULL;
+}
+
+/* --- What is new --- */
+
+static const struct err *
+mailbox_is_gone(struct session *s)
+{
+	output_adds(s->out, "* BYE The selected mailbox was deleted\r\n");
+	output_flush(s->out);
+	s->bye = "the selected mailbox was deleted";
+	return err_io("the selected mailbox was deleted");
+}
+
+struct tell_expunge {
+	struct session	*s;
+	uint32_t	 n;
+};
+
+static void
+tell_expunge(void *arg, uint32_t seq)
+{
+	struct tell_expunge *tell = arg;
+
+	tell_number(tell->s, seq, " EXPUNGE");
+	tell->n++;
+}
+
+/* state is a moment at or behind the one that told_expunge names. */
+static const struct err *
+sync_expunges(struct session *s, const struct mailbox_state *state,
+    bool *recent_r)
+{
+	struct selected *sel = s->selected;
+	struct tell_expunge tell = { .s = s };
+	struct seqset_builder b = { 0 };
+	const struct err *err;
+	struct seqset gone;
+
+	/* May hold what went after state: that is told now, and the next look
+	 * finds it out of the view. */
+	err = mailbox_expunged(sel->mbox, sel->told_expunge,
+	    sel->told_uidnext, &b);
+	if (err == NULL) {
+		gone = seqset_built(&b);
+		view_expunge(&sel->view, &gone, tell_expunge, &tell);
+		sel->told_exists -= tell.n;
+		sel->told_expunge = state->highestmodseq;
+		sel->expunge_waits = false;
+		if (recent_remove(sel, &gone))
+			*recent_r = true;
+	}
+	seqset_builder_clear(&b);
+	return err;
+}
+
+/* Messages below state's uidnext that the client does not know of. */
+static const struct err *
+sync_new(struct session *s, const struct mailbox_state *state, bool *recent_r)
+{
+	struct selected *sel = s->selected;
+	struct seqset_builder b = { 0 };
+	const struct err *err;
+	struct seqset set;
+	uint32_t exists, first = UINT32_MAX;
+
+	err = mailbox_recent(sel->mbox, !sel->readonly, state->uidnext,
+	    &first);
+	/* Those expunged later than state still count as of state. */
+	if (err == NULL)
+		err = mailbox_uids(sel->mbox, sel->told_uidnext,
+		    state->uidnext, state->highestmodseq, &b);
+	if (err != NULL)
+		goto done;
+	set = seqset_built(&b);
+	if (sel->filled) {
+		view_append(&sel->view, &set);
+		exists = sel->view.count;
+	} else
+		exists = state->messages;
+	for (size_t i = 0; i < set.n; i++)
+		for (uint32_t uid = set.ranges[i].first;; uid++) {
+			if (uid >= first) {
+				seqset_add(&sel->recent, uid);
+				*recent_r = true;
+			}
+			if (uid == set.ranges[i].last)
+				break;
+		}
+	sel->told_uidnext = state->uidnext;
+	sel->told_exists = exists;
+	if (set.n > 0) {
+		tell_number(s, exists, " EXISTS");
+		*recent_r = true;	/* RFC 3501 7.3.2: goes with EXISTS */
+	}
+done:
+	seqset_builder_clear(&b);
+	return err;
+}
+
+void
+selected_tell_change(struct session *s, const struct change *change,
+    uint32_t seq, const char *const *names, size_t n)
+{
+	const struct selected *sel = s->selected;
+
+	output_add(s->out, "* ", 2);
+	reply_number(s->out, seq);
+	output_adds(s->out, " FETCH (");
+	/* RFC 3501 6.4.8: what a UID command causes carries the UID. */
+	if (s->cmd != NULL && strncmp(s->cmd->name, "UID ", 4) == 0) {
+		output_adds(s->out, "UID ");
+		reply_number(s->out, change->uid);
+		output_add(s->out, " ", 1);
+	}
+	output_adds(s->out, "FLAGS ");
+	reply_flags(s->out, change->flags,
+	    selected_is_recent(sel, change->uid), names, n);
+	output_add(s->out, ")\r\n", 3);
+}
+
+/*
+ * Flags of messages that the client knew before this look.  In pieces: no
+ * statement is open while the output drains.
+ */
+static const struct err *
+sync_flags(struct session *s, uint32_t below)
+{
+	struct selected *sel = s->selected;
+	struct change *changes;
+	const char *const *names;
+	const struct err *err;
+	uint32_t first = 1, seq;
+	size_t n, names_n, hint = 0;
+
+	changes = reallocarray(NULL, CHANGES_AT_ONCE, sizeof(*changes));
+	if (changes == NULL)
+		fatal("out of memory");
+	do {
+		err = mailbox_changes(sel->mbox, sel->told_modseq,
+		    sel->own_modseq, first, below, changes, CHANGES_AT_ONCE,
+		    &n);
+		if (err == NULL && n > 0)
+			err = selected_fill(s);
+		if (err == NULL && n > 0)
+			err = selected_tell_keywords(s);
+		if (err == NULL && n > 0)
+			err = mailbox_keywords(sel->mbox, &names, &names_n);
+		for (size_t i = 0; err == NULL && i < n; i++) {
+			seq = selected_seq(sel, changes[i].uid, &hint);
+			if (seq > 0)
+				selected_tell_change(s, &changes[i], seq,
+				    names, names_n);
+			first = changes[i].uid + 1;
+		}
+	} while (err == NULL && n == CHANGES_AT_ONCE);
+	free(changes);
+	return err;
+}
+
+static const struct err *
+sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
+{
+	struct selected *sel = s->selected;
+	const bool pending = state->expungemodseq > sel->told_expunge;
+	const uint32_t below = sel->told_uidnext;
+	const struct err *err = NULL;
+	bool recent = false;
+
+	if (state->keywords != sel->told_keywords)
+		err = selected_tell_keywords(s);
+	/*
+	 * While an expunge waits the watermarks name no one moment once new
+	 * messages are told: from here on the view alone knows.
+	 */
+	if (err == NULL && pending)
+		err = selected_fill(s);
+	if (err != NULL)
+		return err;
+	if (pending && expunge)
+		err = sync_expunges(s, state, &recent);
+	else if (pending)
+		sel->expunge_waits = true;
+	else
+		sel->told_expunge = state->highestmodseq;
+	if (err == NULL && state->uidnext > sel->told_uidnext)
+		err = sync_new(s, state, &recent);
+	if (err == NULL && recent)
+		tell_number(s, recent_count(sel), " RECENT");
+	if (err == NULL && state->highestmodseq > sel->told_modseq)
+		err = sync_flags(s, below);
+	if (err == NULL)
+		sel->told_modseq = state->highestmodseq;
+	return err;
+}
+
+const struct err *
+selected_sync(struct session *s, bool expunge)
+{
+	struct selected *sel = s->selected;
+	struct mailbox_state state;
+	const struct err *err;
+	uint64_t stamp;
+
+	if (sel == NULL)
+		return NULL;
+	/* The stamp first: a commit after it changes it again. */
+	stamp = mailbox_stamp(sel->mbox);
+	if (stamp == sel->stamp && !(expunge && sel->expunge_waits)) {
+		sel->own_modseq = 0;
+		return NULL;
+	}
+	if (mailbox_gone(sel->mbox))
+		return mailbox_is_gone(s);
+	err = mailbox_state(sel->mbox, &state);
+	if (err == NULL)
+		err = sync_state(s, &state, expunge);
+	sel->own_modseq = 0;
+	if (err == NULL)
+		sel->stamp = stamp;
+	return err;
+}
+
+/* --- SELECT and away --- */
+
+static const struct err *
+open_recent(struct selected *sel, const struct mailbox_state *state)
+{
+	const struct err *err;
+	uint32_t first;
+
+	/* EXAMINE leaves \Recent to the next session (RFC 3501 6.3.2). */
+	err = mailbox_recent(sel->mbox, !sel->readonly, state->uidnext,
+	    &first);
+	if (err != NULL || first >= state->uidnext)
+		return err;
+	return mailbox_uids(sel->mbox, first, state->uidnext,
+	    state->highestmodseq, &sel->recent);
+}
+
+static const struct err *
+tell_selected(struct session *s, uint32_t unseen)
+{
+	const struct selected *sel = s->selected;
+	const struct err *err;
+
+	if ((err = selected_tell_flags(s)) != NULL)
+		return err;
+	tell_number(s, sel->told_exists, " EXISTS");
+	tell_number(s, recent_count(sel), " RECENT");
+	if (unseen > 0)
+		output_addf(s->out, "* OK [UNSEEN %u] First unseen message\r\n",
+		    unseen);
+	output_addf(s->out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
+	    mailbox_uidvalidity(sel->mbox));
+	output_addf(s->out, "* OK [UIDNEXT %u] Predicted next UID\r\n",
+	    sel->told_uidnext);
+	return NULL;
+}
+
+static void
+selected_free(struct selected *sel, bool with_mailbox)
+{
+	if (with_mailbox)
+		mailbox_close(sel->mbox);
+	view_clear(&sel->view);
+	seqset_builder_clear(&sel->recent);
+	free(sel->name);
+	free(sel->share);
+	free(sel);
+}
+
+static struct selected *
+selected_new(const struct place *place, struct mailbox *mbox, bool readonly)
+{
+	struct selected *sel = calloc(1, sizeof(*sel));
+
+	if (sel == NULL || (sel->name = strdup(place->full)) == NULL)
+		fatal("out of memory");
+	if (place->shared &&
+	    (sel->share = strdup(account_name(place->account))) == NULL)
+		fatal("out of memory");
+	sel->mbox = mbox;
+	sel->rights = place->rights;
+	sel->shared = place->shared;
+	sel->readonly = readonly;
+	return sel;
+}
+
+const struct err *
+selected_open(struct session *s, const struct place *place,
+    struct mailbox *mbox, bool readonly)
+{
+	struct selected *sel = selected_new(place, mbox, readonly);
+	struct mailbox_state state;
+	const struct err *err;
+	uint32_t unseen = 0;
+
+	sel->stamp = mailbox_stamp(mbox);
+	err = mailbox_state(mbox, &state);
+	if (err == NULL) {
+		sel->told_uidnext = state.uidnext;
+		sel->told_exists = state.messages;
+		sel->told_modseq = sel->told_expunge = state.highestmodseq;
+		err = open_recent(sel, &state);
+	}
+	if (err == NULL)
+		err = mailbox_first_unseen(mbox, state.uidnext, &unseen);
+	if (err == NULL) {
+		if (unseen > sel->told_exists)	/* others expunge */
+			unseen = 0;
+		s->selected = sel;
+		s->state = ST_SELECTED;
+		err = tell_selected(s, unseen);
+	}
+	if (err != NULL) {
+		s->selected = NULL;
+		s->state = ST_AUTHENTICATED;
+		selected_free(sel, false);
+	}
+	return err;
+}
+
+void
+selected_close(struct session *s)
+{
+	if (s->selected == NULL)
+		return;
+	selected_free(s->selected, true);
+	s->selected = NULL;
+	s->state = ST_AUTHENTICATED;
+}

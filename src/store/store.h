@@ -33,6 +33,8 @@ const char *store_path(const struct store *);
  * before, no user, right or grant has changed.  Costs one fstat(2).
  */
 uint64_t store_stamp(const struct store *);
+/* Closes users.db until it is needed again: before a long wait. */
+void store_rest(struct store *);
 /* The store's directory, for a watch on that stamp (watch.h). */
 int store_fd(const struct store *);
 

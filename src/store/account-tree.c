@@ -1,0 +1,438 @@
+/* account-tree.c - CREATE, DELETE and RENAME in account.db
+ * SPDX-License-Identifier: ISC */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/store-private.h"
+#include "wire/mboxname.h"
+#include "wire/respcode.h"
+
+/* --- Creating --- */
+
+bool
+mailbox_id_valid(const char *id)
+{
+	return strlen(id) == MAILBOX_ID_LEN &&
+	    strspn(id, "0123456789abcdef") == MAILBOX_ID_LEN;
+}
+
+void
+mailbox_new_id(char id[MAILBOX_ID_LEN + 1])
+{
+	uint64_t random;
+
+	arc4random_buf(&random, sizeof(random));
+	snprintf(id, MAILBOX_ID_LEN + 1, "%016llx",
+	    (unsigned long long)random);
+}
+
+/* RFC 9051 2.3.1.1: greater than any that a mailbox of the name ever had. */
+static const struct err *
+next_uidvalidity(struct account *account, uint32_t *value_r)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = db_prepare(account->db, "UPDATE account SET uidvalidity = "
+	    "max(uidvalidity + 1, ?1) RETURNING uidvalidity", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, now_seconds());
+	err = db_step(account->db, stmt, &row);
+	if (err == NULL && (!row ||
+	    sqlite3_column_int64(stmt, 0) > UINT32_MAX))
+		err = err_internal("%s: no UIDVALIDITY left", account->what);
+	if (err == NULL)
+		*value_r = (uint32_t)sqlite3_column_int64(stmt, 0);
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+account_insert_mailbox(struct account *account, const char *name,
+    const char *special_use)
+{
+	char id[MAILBOX_ID_LEN + 1];
+	uint32_t uidvalidity;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = next_uidvalidity(account, &uidvalidity);
+	if (err == NULL)
+		err = db_prepare(account->db, "INSERT INTO mailboxes"
+		    "(id, name, special_use, noselect, uidvalidity, boot) "
+		    "VALUES (?1, ?2, ?3, 0, ?4, ?5)", &stmt);
+	if (err != NULL)
+		return err;
+	mailbox_new_id(id);
+	if (mkdirat(account->fd, id, 0700) == -1)
+		return err_errno("%s/%s", account->what, id);
+	sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+	if (special_use != NULL)
+		sqlite3_bind_text(stmt, 3, special_use, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 4, uidvalidity);
+	sqlite3_bind_int64(stmt, 5, boot_number());
+	err = db_run(account->db, stmt);
+	if (err != NULL)
+		unlinkat(account->fd, id, AT_REMOVEDIR);
+	return err;
+}
+
+/* A name that was only a name becomes a mailbox: with a fresh directory. */
+static const struct err *
+revive_mailbox(struct account *account, const char *name,
+    const char *special_use)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(account->db,
+	    "DELETE FROM mailboxes WHERE name = ?1", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	err = db_run(account->db, stmt);
+	return err != NULL ? err : account_insert_mailbox(account, name, special_use);
+}
+
+/* RFC 9051 6.3.4: the superior names that name needs. */
+static const struct err *
+create_parents(struct account *account, struct arena *a, const char *name)
+{
+	struct mailbox_row row;
+	const struct err *err;
+	const char *parent;
+	bool known, found;
+
+	for (size_t i = 1; name[i] != '\0'; i++) {
+		if (name[i] != MBOXNAME_SEP)
+			continue;
+		parent = arena_memdup(a, name, i);
+		err = account_find_row(account, a, account_sql_by_name, parent, &row, &known,
+		    &found);
+		if (err == NULL && !found)
+			err = account_insert_mailbox(account, parent, NULL);
+		if (err != NULL)
+			return err;
+	}
+	return NULL;
+}
+
+const struct err *
+account_create_in(struct account *account, struct arena *a, const char *name,
+    const char *special_use)
+{
+	struct mailbox_row row;
+	const struct err *err;
+	bool known, found;
+	size_t n;
+
+	err = account_count(account, &n);
+	if (err == NULL && n >= ACCOUNT_MAILBOXES_MAX)
+		err = err_user(RESP_LIMIT, "No more than %d mailboxes",
+		    ACCOUNT_MAILBOXES_MAX);
+	if (err == NULL)
+		err = account_find_row(account, a, account_sql_by_name, name, &row, &known,
+		    &found);
+	if (err != NULL)
+		return err;
+	if (found && !row.noselect)
+		return err_user(RESP_ALREADYEXISTS, "Mailbox exists already");
+	if (found)
+		return revive_mailbox(account, name, special_use);
+	err = create_parents(account, a, name);
+	return err != NULL ? err : account_insert_mailbox(account, name, special_use);
+}
+
+const struct err *
+account_create(struct account *account, const char *name,
+    const char *special_use, struct mailbox_row *row_r)
+{
+	struct arena *a = arena_new();
+	const struct err *err;
+
+	err = account_begin(account, true);
+	if (err != NULL)
+		goto done;
+	err = account_create_in(account, a, name, special_use);
+	/* Directories before the rows that name them. */
+	if (err == NULL && fsync(account->fd) == -1)
+		err = err_errno("%s: fsync", account->what);
+	err = account_end(account, err);
+done:
+	arena_free(a);
+	if (err == NULL && row_r != NULL) {
+		a = arena_new();
+		err = account_row(account, a, name, row_r);
+		row_r->name = name;
+		row_r->special_use = special_use;
+		arena_free(a);
+	}
+	return err;
+}
+
+/* --- Deleting --- */
+
+static const struct err *
+has_children(struct account *account, const char *name, bool *yes_r)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	/* Children sort right behind their parent. */
+	err = db_prepare(account->db, "SELECT 1 FROM mailboxes WHERE "
+	    "name > ?1 || char(31) AND name < ?1 || char(32) LIMIT 1", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	err = db_step(account->db, stmt, yes_r);
+	db_done(stmt);
+	return err;
+}
+
+static const char sql_delete_name[] = "DELETE FROM mailboxes WHERE name = ?1";
+
+/* Superior names that are only names go with their last child. */
+static const struct err *
+delete_empty_parents(struct account *account, struct arena *a,
+    const char *name)
+{
+	struct mailbox_row row;
+	const struct err *err;
+	bool known, found, children;
+	size_t len;
+
+	while ((len = mboxname_parent(name)) > 0) {
+		name = arena_memdup(a, name, len);
+		err = account_find_row(account, a, account_sql_by_name, name, &row, &known,
+		    &found);
+		if (err == NULL && found && row.noselect)
+			err = has_children(account, name, &children);
+		else
+			return err;
+		if (err != NULL || children)
+			return err;
+		err = account_run_name(account, sql_delete_name, name);
+		if (err != NULL)
+			return err;
+	}
+	return NULL;
+}
+
+static const struct err *
+delete_in(struct account *account, struct arena *a, const char *name,
+    struct mailbox_row *row)
+{
+	const struct err *err;
+	bool known, found, children;
+
+	if (strcmp(name, account_root(account)) == 0)
+		return err_user(RESP_CANNOT, "This mailbox cannot be deleted");
+	err = account_find_row(account, a, account_sql_by_name, name, row, &known, &found);
+	if (err == NULL && !found)
+		err = err_user(RESP_NONEXISTENT, "No such mailbox");
+	if (err == NULL)
+		err = has_children(account, name, &children);
+	if (err != NULL)
+		return err;
+	if (children && row->noselect)
+		return err_user(RESP_HASCHILDREN,
+		    "Mailbox has children; delete these first");
+	if (children)
+		return account_run_name(account, "UPDATE mailboxes SET noselect = 1, "
+		    "special_use = NULL, uidnext = 1, messages = 0, "
+		    "unseen = 0, deleted = 0, size = 0, highestmodseq = 1 "
+		    "WHERE name = ?1", name);
+	err = account_run_name(account, sql_delete_name, name);
+	return err != NULL ? err : delete_empty_parents(account, a, name);
+}
+
+/*
+ * Put a mailbox's directory out of reach.  Those who have it open hear of it by
+ * the stamp and find its name gone.
+ */
+static const struct err *
+retire_dir(struct account *account, const char *id)
+{
+	char to[64];
+	int fd;
+
+	if (mkdirat(account->fd, "deleted", 0700) == -1 && errno != EEXIST)
+		return err_errno("%s/deleted", account->what);
+	fd = dir_open(account->fd, id);
+	snprintf(to, sizeof(to), "deleted/%s", id);
+	if (renameat(account->fd, id, account->fd, to) == -1) {
+		const struct err *err = errno == ENOENT ? NULL :
+		    err_errno("%s/%s", account->what, id);
+
+		if (fd != -1)
+			close(fd);
+		return err;
+	}
+	if (fd != -1) {
+		stamp_touch(fd);	/* the time that account_purge() reads */
+		close(fd);
+	}
+	return NULL;
+}
+
+const struct err *
+account_delete(struct account *account, const char *name)
+{
+	struct arena *a = arena_new();
+	struct mailbox_row row;
+	const struct err *err;
+	uint32_t n;
+
+	err = account_begin(account, true);
+	if (err != NULL)
+		goto done;
+	err = delete_in(account, a, name, &row);
+	err = account_end(account, err);
+	/* A crash here leaves a directory without a row, for mboxadm check. */
+	if (err == NULL && !row.noselect)
+		err = retire_dir(account, row.id);
+	if (err == NULL && store_conf(account->store)->expunge_retention == 0)
+		err = account_purge(account, &n);
+done:
+	arena_free(a);
+	return err;
+}
+
+const struct err *
+account_purge(struct account *account, uint32_t *n_r)
+{
+	int64_t before = now_seconds() -
+	    (int64_t)store_conf(account->store)->expunge_retention;
+	const struct err *err = NULL;
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+	int fd;
+
+	*n_r = 0;
+	fd = dir_open(account->fd, "deleted");
+	if (fd == -1)
+		return errno == ENOENT ? NULL :
+		    err_errno("%s/deleted", account->what);
+	d = fdopendir(fd);
+	if (d == NULL) {
+		err = err_errno("%s/deleted", account->what);
+		close(fd);
+		return err;
+	}
+	while (err == NULL && (e = readdir(d)) != NULL) {
+		if (!mailbox_id_valid(e->d_name) ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+		    st.st_mtim.tv_sec > before)
+			continue;
+		err = dir_remove(fd, e->d_name, 2);
+		*n_r += err == NULL;
+	}
+	closedir(d);
+	return err;
+}
+
+/* --- Renaming --- */
+
+static const struct err *
+run_rename(struct account *account, const char *from, const char *to,
+    const char *sql)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(account->db, sql, &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, from, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, to, -1, SQLITE_STATIC);
+	return db_run(account->db, stmt);
+}
+
+/* Every name of the moved tree must still fit. */
+static const struct err *
+check_lengths(struct account *account, const char *from, const char *to)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = db_prepare(account->db, "SELECT max(length(CAST(name AS BLOB))) "
+	    "FROM mailboxes WHERE "
+	    "name > ?1 || char(31) AND name < ?1 || char(32)", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, from, -1, SQLITE_STATIC);
+	err = db_step(account->db, stmt, &row);
+	if (err == NULL && row && sqlite3_column_int64(stmt, 0) -
+	    (int64_t)strlen(from) + (int64_t)strlen(to) > MBOXNAME_MAX_OCTETS)
+		err = err_user(RESP_LIMIT,
+		    "The names below would become too long");
+	db_done(stmt);
+	return err;
+}
+
+static const struct err *
+rename_in(struct account *account, struct arena *a, const char *from,
+    const char *to)
+{
+	struct mailbox_row row;
+	const struct err *err;
+	bool known, found, inbox = strcmp(from, "INBOX") == 0 &&
+	    account->kind == ACCOUNT_USER;
+
+	if (from[0] == '\0' || to[0] == '\0')
+		return err_user(RESP_CANNOT, "This mailbox cannot be renamed");
+	if (mboxname_is_below(to, from) && !inbox)
+		return err_user(RESP_CANNOT,
+		    "A mailbox cannot be renamed to below itself");
+	err = account_find_row(account, a, account_sql_by_name, to, &row, &known, &found);
+	if (err == NULL && found)
+		err = err_user(RESP_ALREADYEXISTS, "Mailbox exists already");
+	if (err == NULL)
+		err = account_find_row(account, a, account_sql_by_name, from, &row, &known,
+		    &found);
+	if (err == NULL && !found)
+		err = err_user(RESP_NONEXISTENT, "No such mailbox");
+	if (err == NULL && !inbox)
+		err = check_lengths(account, from, to);
+	if (err == NULL)
+		err = create_parents(account, a, to);
+	if (err == NULL)
+		err = run_rename(account, from, to,
+		    "UPDATE mailboxes SET name = ?2 WHERE name = ?1");
+	/* RFC 3501 6.3.5: INBOX stays, empty, and so do its children. */
+	if (err == NULL && inbox)
+		return account_insert_mailbox(account, "INBOX", NULL);
+	if (err == NULL)
+		err = run_rename(account, from, to, "UPDATE mailboxes "
+		    "SET name = ?2 || substr(name, length(?1) + 1) WHERE "
+		    "name > ?1 || char(31) AND name < ?1 || char(32)");
+	return err != NULL ? err : delete_empty_parents(account, a, from);
+}
+
+const struct err *
+account_rename(struct account *account, const char *from, const char *to)
+{
+	struct arena *a = arena_new();
+	const struct err *err;
+
+	err = account_begin(account, true);
+	if (err == NULL) {
+		err = rename_in(account, a, from, to);
+		if (err == NULL && fsync(account->fd) == -1)
+			err = err_errno("%s: fsync", account->what);
+		err = account_end(account, err);
+	}
+	arena_free(a);
+	return err;
+}

@@ -1,0 +1,442 @@
+/* db.c - SQLite as the store uses it
+ * SPDX-License-Identifier: ISC */
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/log.h"
+
+#define STATEMENTS_MAX	48		/* kept prepared per database */
+#define PATH_OCTETS	4096
+#define BUSY_MS		20000		/* a recovery by another process */
+
+struct statement {
+	const char	*sql;		/* the constant's address is the key */
+	sqlite3_stmt	*stmt;
+};
+
+struct db {
+	sqlite3		*sql;
+	char		*what;		/* "users/alice/messages.db" */
+	struct statement statements[STATEMENTS_MAX];
+	size_t		 statements_n;
+	int		 durable;	/* as PRAGMA synchronous is now; -1 unknown */
+};
+
+static void
+db_setup(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	/* One thread, small heaps: a process serves one connection. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 512, 40);
+	if (sqlite3_initialize() != SQLITE_OK)
+		fatal("sqlite3_initialize failed");
+}
+
+bool
+db_damaged(struct db *db)
+{
+	int code = sqlite3_errcode(db->sql);
+
+	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
+	    code == SQLITE_FORMAT;
+}
+
+const struct err *
+db_error(struct db *db, const char *doing)
+{
+	int code = sqlite3_errcode(db->sql);
+
+	switch (code) {
+	case SQLITE_FULL:
+		errno = ENOSPC;
+		return err_errno("%s: %s", db->what, doing);
+	case SQLITE_NOMEM:
+		errno = ENOMEM;
+		return err_errno("%s: %s", db->what, doing);
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+		errno = sqlite3_system_errno(db->sql);
+		if (errno == 0)
+			errno = EIO;
+		return err_errno("%s: %s: %s", db->what, doing,
+		    sqlite3_errmsg(db->sql));
+	case SQLITE_BUSY:
+		return err_internal_code("INUSE", "In use, try again later",
+		    "%s: %s: %s", db->what, doing, sqlite3_errmsg(db->sql));
+	default:
+		if (db_damaged(db))
+			return err_internal("%s is damaged (%s: %s); run "
+			    "'mboxadm check --repair'", db->what, doing,
+			    sqlite3_errmsg(db->sql));
+		return err_internal("%s: %s: %s", db->what, doing,
+		    sqlite3_errmsg(db->sql));
+	}
+}
+
+sqlite3 *
+db_sqlite(struct db *db)
+{
+	return db->sql;
+}
+
+const struct err *
+db_exec(struct db *db, const char *sql)
+{
+	if (sqlite3_exec(db->sql, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return db_error(db, sql);
+	return NULL;
+}
+
+/* Runs "PRAGMA ..." and stores its first column. */
+static const struct err *
+pragma_text(struct db *db, const char *sql, char *out, size_t size)
+{
+	sqlite3_stmt *stmt;
+
+	*out = '\0';
+	if (sqlite3_prepare_v2(db->sql, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return db_error(db, sql);
+	if (sqlite3_step(stmt) == SQLITE_ROW &&
+	    sqlite3_column_text(stmt, 0) != NULL)
+		strlcpy(out, (const char *)sqlite3_column_text(stmt, 0), size);
+	if (sqlite3_finalize(stmt) != SQLITE_OK)
+		return db_error(db, sql);
+	return NULL;
+}
+
+/* Nothing in the file is trusted: no triggers, views or functions from it. */
+static void
+db_harden(sqlite3 *sql)
+{
+	static const struct { int op, on; } ops[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+		{ SQLITE_DBCONFIG_ENABLE_FKEY, 1 }
+	};
+	int keep = 1;
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		sqlite3_db_config(sql, ops[i].op, ops[i].on, NULL);
+	sqlite3_file_control(sql, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
+	sqlite3_busy_timeout(sql, BUSY_MS);
+}
+
+static const struct err *
+db_open_path(const char *path, int flags, const char *what, struct db **db_r)
+{
+	const struct err *err = NULL;
+	struct db *db;
+
+	db_setup();
+	db = calloc(1, sizeof(*db));
+	if (db == NULL || (db->what = strdup(what)) == NULL)
+		fatal("out of memory");
+	db->durable = -1;
+	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		if (db->sql == NULL)
+			fatal("out of memory");
+		err = db_error(db, "open");
+	} else {
+		db_harden(db->sql);
+		err = db_exec(db, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
+		    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304");
+	}
+	if (err != NULL) {
+		db_close(db);
+		return err;
+	}
+	*db_r = db;
+	return NULL;
+}
+
+/* Bring the schema from version on to the newest, in one transaction. */
+static const struct err *
+db_migrate(struct db *db, const struct db_schema *schema, int version)
+{
+	const struct err *err;
+	char sql[128];
+
+	err = db_begin(db, true);
+	if (err != NULL)
+		return err;
+	for (; err == NULL && schema->steps[version] != NULL; version++)
+		err = db_exec(db, schema->steps[version]);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d; "
+	    "PRAGMA application_id=%d", version, (int)schema->application_id);
+	if (err == NULL)
+		err = db_exec(db, sql);
+	if (err == NULL)
+		err = db_commit(db);
+	if (err != NULL)
+		db_rollback(db);
+	return err;
+}
+
+/* The mode is read back: SQLite answers with the one it kept. */
+static const struct err *
+db_set_journal(struct db *db, const struct conf *conf)
+{
+	bool wal = conf->journal == JOURNAL_WAL;
+	const struct err *err;
+	char mode[16];
+
+	err = pragma_text(db, wal ? "PRAGMA journal_mode=WAL" :
+	    "PRAGMA journal_mode=TRUNCATE", mode, sizeof(mode));
+	if (err == NULL && strcmp(mode, wal ? "wal" : "truncate") != 0)
+		err = err_internal("%s: journal mode is %s, not %s (see "
+		    "'journal' in msgstore.conf)", db->what, mode,
+		    wal ? "wal" : "truncate");
+	return err;
+}
+
+const struct err *
+db_create(const char *dir, int dirfd, const struct db_schema *schema,
+    const struct conf *conf)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	char path[PATH_OCTETS], name[64], new[64];
+	const struct err *err;
+	struct db *db = NULL;
+
+	snprintf(new, sizeof(new), "%s.new", schema->file);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, new) >=
+	    sizeof(path))
+		return err_internal("%s: path too long", dir);
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "%s%s", new, ends[i]);
+		if (unlinkat(dirfd, name, 0) == -1 && errno != ENOENT)
+			return err_errno("%s/%s", dir, name);
+		snprintf(name, sizeof(name), "%s%s", schema->file, ends[i]);
+		if (i > 0 && unlinkat(dirfd, name, 0) == -1 && errno != ENOENT)
+			return err_errno("%s/%s", dir, name);
+	}
+	err = db_open_path(path, SQLITE_OPEN_CREATE, path, &db);
+	/* Still with a rollback journal: the file alone is then complete. */
+	if (err == NULL)
+		err = db_migrate(db, schema, 0);
+	db_close(db);
+	if (err == NULL && renameat(dirfd, new, dirfd, schema->file) == -1)
+		err = err_errno("%s: rename", path);
+	if (err == NULL && fsync(dirfd) == -1)
+		err = err_errno("%s: fsync", dir);
+	if (err != NULL) {
+		unlinkat(dirfd, new, 0);
+		return err;
+	}
+	snprintf(path, sizeof(path), "%s/%s", dir, schema->file);
+	err = db_open_path(path, 0, path, &db);
+	if (err == NULL)
+		err = db_set_journal(db, conf);
+	if (err == NULL)
+		db_close(db);
+	return err;
+}
+
+static int
+steps_count(const struct db_schema *schema)
+{
+	int n = 0;
+
+	while (schema->steps[n] != NULL)
+		n++;
+	return n;
+}
+
+/* Check what the file is, and bring it up to date under the lock. */
+static const struct err *
+db_verify(struct db *db, const struct db_schema *schema,
+    const struct conf *conf, int lockfd)
+{
+	char mode[16], version[16], id[16];
+	const struct err *err;
+	int steps = steps_count(schema), v;
+
+	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
+	if (err == NULL)
+		err = pragma_text(db, "PRAGMA application_id", id, sizeof(id));
+	if (err == NULL)
+		err = pragma_text(db, "PRAGMA journal_mode", mode, sizeof(mode));
+	if (err != NULL)
+		return err;
+	v = atoi(version);
+	if (v < 1 || atoi(id) != schema->application_id)
+		return err_internal("%s is no %s of msgstore; run "
+		    "'mboxadm check --repair'", db->what, schema->file);
+	if (v > steps)
+		return err_internal("%s was written by a newer msgstore "
+		    "(version %d, this one knows %d); upgrade", db->what, v,
+		    steps);
+	if (v == steps && (strcmp(mode, "wal") == 0) ==
+	    (conf->journal == JOURNAL_WAL))
+		return NULL;
+	err = lock_take(lockfd);
+	if (err != NULL)
+		return err;
+	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
+	if (err == NULL && atoi(version) < steps)
+		err = db_migrate(db, schema, atoi(version));
+	if (err == NULL)
+		err = db_set_journal(db, conf);
+	lock_drop(lockfd);
+	return err;
+}
+
+const struct err *
+db_open(const char *dir, const struct db_schema *schema,
+    const struct conf *conf, int lockfd, const char *what, struct db **db_r)
+{
+	char path[PATH_OCTETS], name[PATH_OCTETS];
+	const struct err *err;
+	struct db *db = NULL;
+
+	snprintf(name, sizeof(name), "%s/%s", what, schema->file);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, schema->file) >=
+	    sizeof(path))
+		return err_internal("%s: path too long", dir);
+	err = db_open_path(path, 0, name, &db);
+	if (err != NULL)
+		return err;
+	err = db_verify(db, schema, conf, lockfd);
+	if (err != NULL) {
+		db_close(db);
+		return err;
+	}
+	*db_r = db;
+	return NULL;
+}
+
+void
+db_close(struct db *db)
+{
+	if (db == NULL)
+		return;
+	for (size_t i = 0; i < db->statements_n; i++)
+		sqlite3_finalize(db->statements[i].stmt);
+	if (sqlite3_close(db->sql) != SQLITE_OK)
+		fatal("%s: closed with an open statement", db->what);
+	free(db->what);
+	free(db);
+}
+
+void
+db_rest(struct db *db)
+{
+	for (size_t i = 0; i < db->statements_n; i++)
+		sqlite3_finalize(db->statements[i].stmt);
+	db->statements_n = 0;
+	sqlite3_db_release_memory(db->sql);
+}
+
+const struct err *
+db_prepare(struct db *db, const char *sql, sqlite3_stmt **stmt_r)
+{
+	sqlite3_stmt *stmt;
+
+	for (size_t i = 0; i < db->statements_n; i++) {
+		if (db->statements[i].sql == sql) {
+			*stmt_r = db->statements[i].stmt;
+			return NULL;
+		}
+	}
+	if (sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    &stmt, NULL) != SQLITE_OK)
+		return db_error(db, "prepare");
+	if (db->statements_n == STATEMENTS_MAX)
+		fatal("%s: more than %d statements", db->what, STATEMENTS_MAX);
+	db->statements[db->statements_n].sql = sql;
+	db->statements[db->statements_n++].stmt = stmt;
+	*stmt_r = stmt;
+	return NULL;
+}
+
+void
+db_done(sqlite3_stmt *stmt)
+{
+	if (stmt == NULL)
+		return;
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+}
+
+const struct err *
+db_step(struct db *db, sqlite3_stmt *stmt, bool *row_r)
+{
+	int code = sqlite3_step(stmt);
+
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		return db_error(db, "step");
+	*row_r = code == SQLITE_ROW;
+	return NULL;
+}
+
+const struct err *
+db_run(struct db *db, sqlite3_stmt *stmt)
+{
+	const struct err *err;
+	bool row;
+
+	err = db_step(db, stmt, &row);
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+db_begin(struct db *db, bool durable)
+{
+	const struct err *err = NULL;
+
+	if (db->durable != (int)durable) {
+		err = db_exec(db, durable ? "PRAGMA synchronous=FULL" :
+		    "PRAGMA synchronous=NORMAL");
+		if (err == NULL)
+			db->durable = durable;
+	}
+	if (err == NULL)
+		err = db_exec(db, "BEGIN IMMEDIATE");
+	return err;
+}
+
+const struct err *
+db_commit(struct db *db)
+{
+	return db_exec(db, "COMMIT");
+}
+
+void
+db_rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->sql))
+		sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+}
+
+const struct err *
+db_begin_read(struct db *db)
+{
+	return db_exec(db, "BEGIN");
+}
+
+void
+db_end_read(struct db *db)
+{
+	db_rollback(db);
+}

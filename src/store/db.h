@@ -1,0 +1,92 @@
+/* db.h - SQLite as the store uses it: schemas, the writer lock, statements
+ * SPDX-License-Identifier: ISC
+ *
+ * Every writer of a database holds an exclusive flock(2) on the lock file
+ * beside it, from before BEGIN until after COMMIT.  Waiting is fair, and a
+ * checkpoint (which only a commit runs) can never race another commit.  Closing
+ * never checkpoints. */
+#ifndef MSGSTORE_DB_H
+#define MSGSTORE_DB_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/conf.h"
+#include "util/err.h"
+
+struct db;
+
+struct db_schema {
+	const char	*file;		/* "messages.db" */
+	int32_t		 application_id; /* in the file's header: file(1) tells */
+	/* steps[i] brings version i to i + 1; ended by NULL. */
+	const char *const *steps;
+};
+
+extern const struct db_schema schema_users, schema_account, schema_messages;
+
+/*
+ * Make the database dir/schema->file, whole or not at all: under another name
+ * first, then renamed.  A file that is there is replaced.  The caller holds the
+ * lock of dir, and dirfd is open on dir.
+ */
+const struct err *db_create(const char *dir, int dirfd,
+    const struct db_schema *, const struct conf *);
+
+/*
+ * Open the database.  what names it in errors ("users/alice").  A version
+ * that is too new, a file that is no database or has no schema are
+ * ERR_INTERNAL with what to do; lockfd is the lock file, for migrations.
+ */
+const struct err *db_open(const char *dir, const struct db_schema *,
+    const struct conf *, int lockfd, const char *what, struct db **db_r);
+void db_close(struct db *);		/* NULL is fine */
+sqlite3 *db_sqlite(struct db *);
+/* Gives memory back. */
+void db_rest(struct db *);
+
+/*
+ * A statement from the cache: sql must be a string constant.  Give it back by
+ * db_done(), which resets it and forgets its parameters.
+ */
+const struct err *db_prepare(struct db *, const char *sql, sqlite3_stmt **);
+void db_done(sqlite3_stmt *);		/* NULL is fine */
+/* Step: *row_r tells whether there is a row. */
+const struct err *db_step(struct db *, sqlite3_stmt *, bool *row_r);
+/* Step a statement that gives no row, and give it back in any case. */
+const struct err *db_run(struct db *, sqlite3_stmt *);
+/* Run constant SQL without parameters. */
+const struct err *db_exec(struct db *, const char *sql);
+
+/*
+ * A write transaction: durable commits wait for the disk.  The caller holds the
+ * lock.  db_rollback() never fails.
+ */
+const struct err *db_begin(struct db *, bool durable);
+const struct err *db_commit(struct db *);
+void db_rollback(struct db *);
+/* A read transaction: statements in between see one state. */
+const struct err *db_begin_read(struct db *);
+void db_end_read(struct db *);
+
+/* The error of the last call on this database, as ours. */
+const struct err *db_error(struct db *, const char *doing);
+/* Whether an error of the last call means a damaged file. */
+bool db_damaged(struct db *);
+
+/* The lock file of a directory, created when missing. */
+const struct err *lock_open(int dirfd, const char *what, int *fd_r);
+const struct err *lock_take(int fd);	/* waits */
+void lock_drop(int fd);
+
+/* Set a directory's timestamp, so that watchers wake: after each commit. */
+void stamp_touch(int dirfd);
+/* The timestamp as one number. */
+uint64_t stamp_get(int dirfd);
+
+/* Seconds since 1970. */
+int64_t now_seconds(void);
+
+#endif

@@ -1,0 +1,87 @@
+/* mailbox-private.h - what the files about one mailbox share
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_MAILBOX_PRIVATE_H
+#define MSGSTORE_MAILBOX_PRIVATE_H
+
+#include "store/db.h"
+#include "store/mailbox.h"
+#include "store/store-private.h"
+
+struct mailbox {
+	struct account	*account;
+	char		 id[MAILBOX_ID_LEN + 1];
+	char		*path;		/* STORE/users/NAME/ID */
+	char		*what;		/* "users/NAME/ID", for errors */
+	int		 fd, lockfd;
+	uint32_t	 uidvalidity;
+	struct db	*db;		/* NULL: no message was ever here */
+	bool		 empty;		/* account.db says so too */
+	/* mailbox_keywords(). */
+	char		*keywords[FLAG_KEYWORDS_MAX];
+	size_t		 keywords_n;
+};
+
+/* A mailbox by its row; needs no name. */
+const struct err *mailbox_open_row(struct account *, const struct mailbox_row *,
+    struct mailbox **);
+/*
+ * Open messages.db when it is there and not open yet.  A file that should be
+ * there and is not is an ERR_INTERNAL naming mboxadm check.
+ */
+const struct err *mailbox_db(struct mailbox *);
+
+/* Read the one row of table mailbox, and how many keywords there are. */
+const struct err *mailbox_read_state(struct mailbox *, struct mailbox_state *);
+
+/*
+ * A change of the mailbox.  writer_begin() takes the lock, makes messages.db
+ * when it is missing, marks the counters in account.db and opens a
+ * transaction.  The caller changes rows and w->state; writer_commit() stores
+ * state, commits, tells account.db, drops the lock and wakes the watchers.
+ * writer_abort() undoes; both end the writer.
+ */
+struct writer {
+	struct mailbox	*mbox;
+	bool		 durable;
+	struct mailbox_state before, state;
+};
+const struct err *writer_begin(struct writer *, struct mailbox *,
+    bool durable);
+const struct err *writer_commit(struct writer *);
+void writer_abort(struct writer *);
+/* The next UID, or an ERR_USER LIMIT when there are no more. */
+const struct err *writer_next_uid(struct writer *, uint32_t *uid_r);
+
+/* A message file's name. */
+#define UID_NAME_OCTETS	12
+void uid_name(uint32_t uid, char name[UID_NAME_OCTETS]);
+
+/*
+ * Give the open file fd the name of uid in the mailbox's directory; what is
+ * there under the name is an orphan and replaced.  link_uid() does it by a
+ * hard link to uid from in another directory, or a copy where the file system
+ * refuses a link.  Both are only called under the lock.
+ */
+const struct err *place_fd(struct mailbox *, int fd, const char *tmp_name,
+    uint32_t uid);
+const struct err *place_link(struct mailbox *dst, struct mailbox *src,
+    uint32_t from, uint32_t to);
+/* A new unnamed file, or one in tmp/ (its name in name) where the file system
+ * has none. */
+#define TMP_NAME_OCTETS	64
+const struct err *place_new(struct mailbox *, char name[TMP_NAME_OCTETS],
+    int *fd_r);
+
+/* Columns of messages as bound and read in one order everywhere. */
+#define MESSAGE_COLUMNS	"uid, flags, modseq, date, zone, savedate, size"
+void message_bind(sqlite3_stmt *, const struct message *);
+void message_read(sqlite3_stmt *, int first, struct message *);
+/* Insert rows of messages and content. */
+const struct err *insert_message(struct db *, const struct message *);
+const struct err *insert_content(struct db *, uint32_t uid,
+    const struct blob blobs[5]);
+
+/* Add a message to the counters of state, or (sign -1) take it away. */
+void state_count(struct mailbox_state *, const struct message *, int sign);
+
+#endif

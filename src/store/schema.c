@@ -1,0 +1,122 @@
+/* schema.c - the tables of the three databases
+ * SPDX-License-Identifier: ISC
+ *
+ * A step that was released never changes: what comes later is a further step. */
+#include "store/db.h"
+
+static const char *const users_steps[] = {
+	"CREATE TABLE users("
+	" name TEXT PRIMARY KEY,"
+	" password TEXT,"			/* crypt(5), NULL: none */
+	" may INTEGER NOT NULL,"		/* users.h MAY_... */
+	" created INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE shared("
+	" name TEXT PRIMARY KEY COLLATE NOCASE,"
+	" created INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE grants("
+	" shared TEXT NOT NULL COLLATE NOCASE"
+	"  REFERENCES shared ON UPDATE CASCADE ON DELETE CASCADE,"
+	" user TEXT NOT NULL"
+	"  REFERENCES users ON UPDATE CASCADE ON DELETE CASCADE,"
+	" rights TEXT NOT NULL,"		/* RFC 4314 2.1 letters */
+	" PRIMARY KEY (shared, user)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX grants_user ON grants(user);",
+	NULL
+};
+
+static const char *const account_steps[] = {
+	/* uidvalidity: the last one given; the next is greater. */
+	"CREATE TABLE account("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" uidvalidity INTEGER NOT NULL"
+	") STRICT;"
+	"INSERT INTO account VALUES (1, 0);"
+	"CREATE TABLE mailboxes("
+	" id TEXT PRIMARY KEY,"			/* the directory's name */
+	" name TEXT NOT NULL UNIQUE,"
+	" special_use TEXT,"
+	" noselect INTEGER NOT NULL,"
+	" uidvalidity INTEGER NOT NULL,"
+	/* A copy of messages.db's counters, right when boot is this boot's. */
+	" uidnext INTEGER NOT NULL DEFAULT 1,"
+	" messages INTEGER NOT NULL DEFAULT 0,"
+	" unseen INTEGER NOT NULL DEFAULT 0,"
+	" deleted INTEGER NOT NULL DEFAULT 0,"
+	" size INTEGER NOT NULL DEFAULT 0,"
+	" highestmodseq INTEGER NOT NULL DEFAULT 1,"
+	" boot INTEGER NOT NULL DEFAULT 0"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE subscriptions("
+	" name TEXT PRIMARY KEY"
+	") STRICT, WITHOUT ROWID;",
+	NULL
+};
+
+static const char *const messages_steps[] = {
+	"CREATE TABLE mailbox("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" uidnext INTEGER NOT NULL,"
+	" messages INTEGER NOT NULL,"
+	" unseen INTEGER NOT NULL,"
+	" deleted INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" highestmodseq INTEGER NOT NULL,"
+	" expungemodseq INTEGER NOT NULL,"
+	" purgedmodseq INTEGER NOT NULL"	/* of forgotten tombstones */
+	") STRICT;"
+	"INSERT INTO mailbox VALUES (1, 1, 0, 0, 0, 0, 1, 0, 0);"
+	"CREATE TABLE keywords("
+	" bit INTEGER PRIMARY KEY,"		/* of messages.flags */
+	" name TEXT NOT NULL UNIQUE COLLATE NOCASE"
+	") STRICT;"
+	/* Narrow: what a listing of all messages reads. */
+	"CREATE TABLE messages("
+	" uid INTEGER PRIMARY KEY,"
+	" flags INTEGER NOT NULL,"		/* flag.h */
+	" modseq INTEGER NOT NULL,"
+	" date INTEGER NOT NULL,"		/* INTERNALDATE, seconds */
+	" zone INTEGER NOT NULL,"		/* minutes east */
+	" savedate INTEGER NOT NULL,"
+	" size INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX messages_modseq ON messages(modseq);"
+	"CREATE INDEX messages_unseen ON messages(uid) WHERE flags & 8 = 0;"
+	"CREATE INDEX messages_deleted ON messages(uid) WHERE flags & 4 <> 0;"
+	/* Wide: made once from the message's octets. */
+	"CREATE TABLE content("
+	" uid INTEGER PRIMARY KEY,"
+	" envelope BLOB NOT NULL,"
+	" body BLOB NOT NULL,"
+	" structure BLOB NOT NULL,"
+	" headers BLOB NOT NULL,"
+	" parts BLOB NOT NULL"
+	") STRICT;"
+	/* Tombstones.  purged: the file and the content are gone. */
+	"CREATE TABLE expunged("
+	" uid INTEGER PRIMARY KEY,"
+	" flags INTEGER NOT NULL,"
+	" modseq INTEGER NOT NULL,"
+	" date INTEGER NOT NULL,"
+	" zone INTEGER NOT NULL,"
+	" savedate INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" time INTEGER NOT NULL,"		/* of the expunge, seconds */
+	" purged INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX expunged_modseq ON expunged(modseq);"
+	"CREATE INDEX expunged_waiting ON expunged(time) WHERE purged = 0;",
+	NULL
+};
+
+const struct db_schema schema_users = {
+	"users.db", 0x4d535455, users_steps		/* "MSTU" */
+};
+const struct db_schema schema_account = {
+	"account.db", 0x4d535441, account_steps		/* "MSTA" */
+};
+const struct db_schema schema_messages = {
+	"messages.db", 0x4d53544d, messages_steps	/* "MSTM" */
+};

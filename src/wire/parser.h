@@ -34,7 +34,11 @@ struct parser {
 	size_t		 used;		/* octets of it so far */
 	const struct err *err;		/* the first failure */
 	bool		 at_end;	/* its CRLF was consumed */
-	uint64_t	 skip_literal;	/* non-synchronizing octets not yet read */
+	uint64_t	 skip_literal;	/* a literal's octets that are on their way */
+	/* For parser.c alone. */
+	uint64_t	 literal_size;	/* of the head read last */
+	unsigned int	 tail;		/* of the line, when it may be "{42+}" */
+	uint64_t	 tail_size;
 };
 
 void parser_init(struct parser *, struct arena *, struct input *,
@@ -79,10 +83,10 @@ struct parser_flags {
 	const char	**keywords;	/* n of them, as written, no doubles */
 	size_t		  n;
 };
-/* \Recent and unknown \Flags are failures; keywords over
- * FLAG_KEYWORD_MAX_OCTETS too. */
+/* \Recent and unknown \Flags are failures, and keywords over
+ * FLAG_KEYWORD_MAX_OCTETS; more than FLAG_KEYWORDS_MAX keywords are an ERR_USER
+ * with LIMIT. */
 bool parser_flags(struct parser *, bool bare_ok, struct parser_flags *);
-/* One "flag-keyword" or system flag as a string. */
 bool parser_date(struct parser *, int32_t *day_r);	/* quoted or not */
 bool parser_date_time(struct parser *, struct datetime *);
 
@@ -98,14 +102,16 @@ bool parser_literal_go(struct parser *);
  * input ended before).  Not counted against max_octets. */
 size_t parser_literal_read(struct parser *, void *, size_t size, bool *ok_r);
 
-/* The rest of the line as it is, without CRLF: for AUTHENTICATE and DONE. */
+/* The rest of the line as it is, through CRLF but without it in the result: for
+ * AUTHENTICATE and DONE, also behind a parser_crlf(). */
 bool parser_line(struct parser *, size_t max, const char **, size_t *len_r);
 
 /*
  * After a failure: read up to the end of the command, so that the next one
  * starts clean: the rest of the line, and any non-synchronizing literal on it
  * with what follows (RFC 7888 4).  Constant memory.  False when the input
- * ended, or more than max octets of literals would have to be dropped.
+ * ended, more than max octets of literals would have to be dropped, or the
+ * line goes on for 8 MiB: the session can only be ended then.
  */
 bool parser_skip(struct parser *, uint64_t max);
 

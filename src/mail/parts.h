@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: ISC
  *
  * Made once at delivery and stored, so that reading never parses MIME.  The
- * packed form is read with every length checked: a database may be damaged. */
+ * packed form is read with every length checked: a database may be damaged.
+ * Offsets never exceed 63 bits, but may lie beyond the file's end. */
 #ifndef MSGSTORE_PARTS_H
 #define MSGSTORE_PARTS_H
 
@@ -19,6 +20,8 @@ struct part {
 	enum mime_kind	   kind;
 	enum mime_encoding encoding;
 	bool		   is_text;		/* type "text" */
+	bool		   nested;		/* the root of a message in a part:
+						 * its header is a message's */
 	uint64_t	   header_off, header_len;
 	uint64_t	   body_off, body_len;
 	char		   charset[PARTS_CHARSET_MAX]; /* "" when none is given */
@@ -40,7 +43,8 @@ void parts_pack(const struct mime_part *root, struct buf *);
 bool parts_find(const void *packed, size_t len, const uint32_t *path, size_t n,
     struct part *part_r, struct part *inner_r);
 
-/* Walk all parts, outer before inner.  *pos starts at 0. */
+/* Walk all parts, outer before inner; the first is the message itself.  *pos
+ * starts at 0. */
 bool parts_next(const void *packed, size_t len, size_t *pos, struct part *);
 
 #endif

@@ -488,3 +488,106 @@ seed() {
 		[[ ${ANSWER[-1]} == "seed$i OK"* ]] || die "${ANSWER[-1]}"
 	done
 }
+
+# --- Parts of responses ---
+
+# Some response has a data item with this value, whatever string it was sent as.
+# expect_item 'BODY[1]' TEXT, expect_item RFC822.SIZE 42, expect_item ... NIL
+expect_item() {
+	local line
+
+	for line in "${ANSWER[@]}"; do
+		line=${line//" ("/" ( "}
+		[[ $line != *" $1 {${#2}}$CRLF$2"[\ \)]* &&
+		    $line != *" $1 \"$2\""[\ \)]* &&
+		    $line != *" $1 $2"[\ \)]* ]] || return 0
+	done
+	printf 'no item %s with these %d octets: %q\n' "$1" "${#2}" "$2"
+	return 1
+}
+
+# flags_of SEQ: the flags that the last FETCH response of SEQ told, sorted.
+flags_of() {
+	local line found='' re="^\* $1 FETCH \(.*FLAGS \(([^)]*)\)"
+
+	for line in "${ANSWER[@]}"; do
+		[[ ! $line =~ $re ]] || found=${BASH_REMATCH[1]:-none}
+	done
+	[[ -n $found ]] || { echo "no flags of $1"; return; }
+	[[ $found != none ]] || found=''
+	tr ' ' '\n' <<<"$found" | sort | tr '\n' ' ' | sed 's/^ *//; s/ *$//'
+}
+
+# expect_flags SEQ FLAG ...: exactly these, but \Recent counts only when named.
+expect_flags() {
+	local got want
+
+	got=$(flags_of "$1")
+	want=$(printf '%s\n' "${@:2}" | sort | tr '\n' ' ' | sed 's/^ *//; s/ *$//')
+	[[ $want == *'\Recent'* ]] ||
+		got=$(sed 's/\\Recent//; s/  / /; s/^ *//; s/ *$//' <<<"$got")
+	same "$want" "$got"
+}
+
+# list_parse LINE: of a LIST or LSUB response; sets LIST_ATTRS and LIST_NAME.
+list_parse() {
+	local re='^\* (LIST|LSUB) \(([^)]*)\) ("\\\\"|"/"|"\."|NIL) (.*)$'
+
+	[[ $1 =~ $re ]] || return 1
+	LIST_ATTRS=${BASH_REMATCH[2]}
+	LIST_NAME=${BASH_REMATCH[4]}
+	case $LIST_NAME in
+	'"'*)
+		LIST_NAME=${LIST_NAME#\"}
+		LIST_NAME=${LIST_NAME%\"}
+		LIST_NAME=${LIST_NAME//\\\\/\\}
+		LIST_NAME=${LIST_NAME//\\\"/\"} ;;
+	'{'*)
+		LIST_NAME=${LIST_NAME#*"$LF"} ;;
+	esac
+}
+
+# ANSWER lists these names, in any order, and no others.
+expect_names() {
+	local line got=() n
+
+	for line in "${ANSWER[@]}"; do
+		! list_parse "$line" || got+=("$LIST_NAME")
+	done
+	n=${#got[@]}
+	same "$( (($# == 0)) || printf '%s\n' "$@" | sort)" \
+	    "$( ((n == 0)) || printf '%s\n' "${got[@]}" | sort)"
+}
+
+# expect_listed NAME ATTRIBUTE ...: NAME is listed with these attributes at
+# least; "!ATTRIBUTE" must not be among them.
+expect_listed() {
+	local line attr name=$1
+	shift
+
+	for line in "${ANSWER[@]}"; do
+		list_parse "$line" || continue
+		[[ $LIST_NAME == "$name" ]] || continue
+		for attr in "$@"; do
+			case $attr in
+			!*) [[ " $LIST_ATTRS " != *" ${attr#!} "* ]] ;;
+			*) [[ " $LIST_ATTRS " == *" $attr "* ]] ;;
+			esac || { echo "$name has ($LIST_ATTRS): $attr"; return 1; }
+		done
+		return 0
+	done
+	die "$name is not listed"
+}
+
+# The word behind "[CODE" in some response: code UIDNEXT.
+code() {
+	local line re="\[$1 ([^]]*)\]"
+
+	for line in "${ANSWER[@]}"; do
+		if [[ $line =~ $re ]]; then
+			printf '%s\n' "${BASH_REMATCH[1]}"
+			return
+		fi
+	done
+	die "no response code $1"
+}

@@ -1,0 +1,373 @@
+/* cmd-fetch.c - FETCH and UID FETCH: RFC 3501 6.4.5, 7.4.2
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "imapd/fetch.h"
+#include "imapd/selected.h"
+#include "util/log.h"
+
+#define ROOM_OCTETS	(OUTPUT_BUFFER - 1024)	/* before output may block */
+#define FILE_OCTETS	16384	/* of a file; more may go out at once */
+#define ITEM_OCTETS	256	/* of an item beside blobs, sections, flags */
+#define FLAGS_OCTETS	((FLAG_KEYWORD_MAX_OCTETS + 1) * (FLAG_KEYWORDS_MAX + 6))
+
+struct fetch {
+	struct session	*s;
+	struct selected	*sel;
+	const struct fetch_args *args;
+	bool		 with_uid;	/* told though not asked for */
+	uint64_t	 seen_modseq;	/* of the \Seen that this command set */
+	const char *const *keywords;
+	size_t		 keywords_n;
+	struct scan	*scan;
+	struct msgfile	 file;
+	struct section_out *sections;	/* items_n of them */
+	struct buf	 held;		/* columns that outlive the statement */
+	size_t		 room;		/* octets of labels and the like */
+	size_t		 hint;
+	uint64_t	 told, gone, damaged;
+};
+
+static void
+hold(struct buf *b, const struct blob *blob)
+{
+	if (blob->s != NULL)
+		buf_add(b, blob->s, blob->len);
+}
+
+static void
+held(const struct buf *b, size_t *pos, struct blob *blob)
+{
+	if (blob->s == NULL)
+		return;
+	blob->s = b->s + *pos;
+	*pos += blob->len;
+}
+
+/* Copies the columns and lets go of the database: now output may block. */
+static const struct err *
+let_go(struct fetch *f, struct message *m)
+{
+	size_t pos = 0;
+
+	buf_reset(&f->held);
+	hold(&f->held, &m->envelope);
+	hold(&f->held, &m->body);
+	hold(&f->held, &m->structure);
+	hold(&f->held, &m->headers);
+	held(&f->held, &pos, &m->envelope);
+	held(&f->held, &pos, &m->body);
+	held(&f->held, &pos, &m->structure);
+	held(&f->held, &pos, &m->headers);
+	m->parts = (struct blob){ NULL, 0 };	/* every section was found */
+	scan_pause(f->scan);
+	return output_flush(f->s->out);
+}
+
+/* Columns that the row lacks are made from the file. */
+static const struct err *
+complete(struct fetch *f, struct message *m)
+{
+	const unsigned int want = f->args->want;
+	const struct content *content;
+	const struct err *err;
+
+	if (((want & SCAN_ENVELOPE) == 0 || m->envelope.len > 0) &&
+	    ((want & SCAN_BODY) == 0 || m->body.len > 0) &&
+	    ((want & SCAN_STRUCTURE) == 0 || m->structure.len > 0))
+		return NULL;
+	if ((err = msgfile_content(&f->file, &content)) != NULL)
+		return err;
+	m->envelope = (struct blob){ content->envelope.s,
+	    content->envelope.len };
+	m->body = (struct blob){ content->body.s, content->body.len };
+	m->structure = (struct blob){ content->structure.s,
+	    content->structure.len };
+	return NULL;
+}
+
+/*
+ * Everything that can fail comes before the first octet of the response.
+ * Stores how many octets the response takes.
+ */
+static const struct err *
+prepare(struct fetch *f, struct message *m, uint64_t *room_r)
+{
+	const struct fetch_item *item = f->args->items;
+	const struct err *err;
+	uint64_t room = f->room;
+
+	msgfile_start(&f->file, m);
+	if ((err = complete(f, m)) != NULL)
+		return err;
+	for (size_t i = 0; item != NULL; item = item->next, i++) {
+		if (item->kind != FETCH_SECTION)
+			continue;
+		err = section_find(item, m, &f->file, &f->sections[i]);
+		if (err != NULL)
+			return err;
+		room += f->sections[i].len;
+		if (f->sections[i].len > FILE_OCTETS)
+			room += OUTPUT_BUFFER;
+	}
+	*room_r = room + m->envelope.len + m->body.len + m->structure.len;
+	return NULL;
+}
+
+static void
+send_flags(struct fetch *f, const struct message *m)
+{
+	output_add(f->s->out, "FLAGS ", 6);
+	reply_flags(f->s->out, m->flags, selected_is_recent(f->sel, m->uid),
+	    f->keywords, f->keywords_n);
+}
+
+static void
+send_blob(struct output *out, const struct fetch_item *item,
+    const struct blob *blob)
+{
+	output_add(out, item->label, item->label_len);
+	output_add(out, " ", 1);
+	output_add(out, blob->s, blob->len);
+}
+
+static const struct err *
+send_item(struct fetch *f, const struct fetch_item *item,
+    const struct section_out *section, const struct message *m)
+{
+	struct output *out = f->s->out;
+
+	switch (item->kind) {
+	case FETCH_UID:
+		output_add(out, "UID ", 4);
+		reply_number(out, m->uid);
+		break;
+	case FETCH_FLAGS:
+		send_flags(f, m);
+		break;
+	case FETCH_INTERNALDATE:
+		output_add(out, "INTERNALDATE ", 13);
+		reply_datetime(out, &m->date);
+		break;
+	case FETCH_SIZE:
+		output_add(out, "RFC822.SIZE ", 12);
+		reply_number(out, m->size);
+		break;
+	case FETCH_ENVELOPE:
+		send_blob(out, item, &m->envelope);
+		break;
+	case FETCH_BODY:
+		send_blob(out, item, &m->body);
+		break;
+	case FETCH_STRUCTURE:
+		send_blob(out, item, &m->structure);
+		break;
+	case FETCH_SECTION:
+		output_add(out, item->label, item->label_len);
+		output_add(out, " ", 1);
+		return section_send(item, section, m, &f->file, out);
+	}
+	return NULL;
+}
+
+static const struct err *
+send_message(struct fetch *f, const struct message *m, uint32_t seq)
+{
+	const struct fetch_item *item = f->args->items;
+	struct output *out = f->s->out;
+	const struct err *err;
+
+	output_add(out, "* ", 2);
+	reply_number(out, seq);
+	output_add(out, " FETCH (", 8);
+	if (f->with_uid) {
+		output_add(out, "UID ", 4);
+		reply_number(out, m->uid);
+		output_add(out, " ", 1);
+	}
+	for (size_t i = 0; item != NULL; item = item->next, i++) {
+		if (i > 0)
+			output_add(out, " ", 1);
+		err = send_item(f, item, &f->sections[i], m);
+		if (err != NULL)
+			return err;
+	}
+	/* RFC 3501 6.4.5: a \Seen that was set by this is told with it. */
+	if (f->seen_modseq != 0 && m->modseq == f->seen_modseq &&
+	    !f->args->has_flags) {
+		output_add(out, " ", 1);
+		send_flags(f, m);
+	}
+	output_add(out, ")\r\n", 3);
+	return NULL;
+}
+
+/* A message that cannot be given is left out; the others are not. */
+static const struct err *
+left_out(struct fetch *f, const struct message *m, const struct err *err)
+{
+	if (err->kind == ERR_USER) {
+		f->gone++;
+		return NULL;
+	}
+	if (err->kind != ERR_INTERNAL)
+		return err;
+	if (f->damaged++ == 0)
+		log_error("user %s, mailbox %s, message %u: %s", f->s->user,
+		    mailbox_id(f->sel->mbox), m->uid, err->text);
+	return NULL;
+}
+
+static const struct err *
+fetch_message(struct fetch *f, struct message *m)
+{
+	const uint32_t seq = selected_seq(f->sel, m->uid, &f->hint);
+	const struct err *err;
+	uint64_t room;
+
+	if (seq == 0)
+		return NULL;
+	f->told++;
+	if ((err = prepare(f, m, &room)) != NULL)
+		return left_out(f, m, err);
+	if (output_pending(f->s->out) + room > ROOM_OCTETS &&
+	    (err = let_go(f, m)) != NULL)
+		return err;
+	return send_message(f, m, seq);
+}
+
+static const struct err *
+fetch_scan(struct fetch *f, const struct seqset *uids)
+{
+	struct selected *sel = f->sel;
+	unsigned int want = f->args->want;
+	struct message m;
+	const struct err *err;
+	bool more;
+
+	/* RFC 2180 4.1.1: what others expunged is there until the client has
+	 * been told. */
+	if (sel->expunge_waits || mailbox_stamp(sel->mbox) != sel->stamp)
+		want |= SCAN_EXPUNGED;
+	err = scan_open(sel->mbox, uids, want, sel->told_expunge, &f->scan);
+	if (err != NULL)
+		return err;
+	while ((err = scan_next(f->scan, &m, &more)) == NULL && more)
+		if ((err = fetch_message(f, &m)) != NULL)
+			break;
+	scan_close(f->scan);
+	f->scan = NULL;
+	return err;
+}
+
+/* RFC 3501 6.4.5: a body that is not peeked at is seen. */
+static const struct err *
+set_seen(struct fetch *f, const struct seqset *uids)
+{
+	struct selected *sel = f->sel;
+
+	if (!f->args->sets_seen ||
+	    (selected_may_change(sel) & FLAG_SEEN) == 0)
+		return NULL;
+	return mailbox_store(sel->mbox, uids, STORE_ADD, FLAG_SEEN, FLAG_SEEN,
+	    &f->seen_modseq);
+}
+
+static const struct err *
+fetch_result(struct fetch *f, const struct seqset *uids, bool is_uid)
+{
+	const uint64_t wanted = seqset_count(uids);
+
+	if (f->damaged > 0)
+		return err_internal_code(RESP_CORRUPTION,
+		    "Some of the messages are damaged",
+		    "%llu of %llu messages could not be fetched",
+		    (unsigned long long)f->damaged,
+		    (unsigned long long)wanted);
+	if (f->gone == 0 && f->told == wanted)
+		return NULL;
+	/* RFC 2180 4.1.2; a UID that is gone is no error (RFC 3501 6.4.8). */
+	if (!is_uid)
+		return err_user(RESP_EXPUNGEISSUED,
+		    "Some of the messages no longer exist");
+	session_ok(f->s, "[EXPUNGEISSUED] Some of the messages no longer "
+	    "exist");
+	return NULL;
+}
+
+/* Octets that a response takes beside columns and sections. */
+static size_t
+fixed_room(const struct fetch_args *args, size_t keywords)
+{
+	size_t room = ITEM_OCTETS;
+
+	for (const struct fetch_item *item = args->items; item != NULL;
+	    item = item->next)
+		room += ITEM_OCTETS + item->label_len;
+	return keywords > 0 ? room + FLAGS_OCTETS : room;
+}
+
+static const struct err *
+do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
+{
+	struct fetch f = { .s = s, .sel = s->selected, .args = args };
+	const struct err *err;
+	struct seqset uids;
+
+	if ((err = selected_uids(s, &args->set, is_uid, &uids)) != NULL ||
+	    uids.n == 0)
+		return err;
+	f.with_uid = is_uid && !args->has_uid;
+	f.sections = arena_array(s->arena, args->items_n,
+	    sizeof(*f.sections));
+	msgfile_init(&f.file, f.sel->mbox);
+	err = set_seen(&f, &uids);
+	if (err == NULL)
+		err = selected_tell_keywords(s);
+	if (err == NULL)
+		err = mailbox_keywords(f.sel->mbox, &f.keywords,
+		    &f.keywords_n);
+	if (err == NULL) {
+		f.room = fixed_room(args, f.keywords_n);
+		err = fetch_scan(&f, &uids);
+	}
+	if (err == NULL) {
+		if (args->has_body)
+			s->messages_out += f.told - f.gone - f.damaged;
+		f.sel->own_modseq = f.seen_modseq;
+		err = fetch_result(&f, &uids, is_uid);
+	}
+	msgfile_clear(&f.file);
+	buf_clear(&f.held);
+	return err;
+}
+
+static const struct err *
+fetch_run(struct session *s, void *args)
+{
+	return do_fetch(s, args, false);
+}
+
+static const struct err *
+uid_fetch_run(struct session *s, void *args)
+{
+	return do_fetch(s, args, true);
+}
+
+const struct cmd cmd_fetch = {
+	.name = "FETCH",
+	.states = ST_SELECTED,
+	.flags = CF_NO_EXPUNGE,
+	.parse = fetch_parse,
+	.run = fetch_run,
+	.rfc = "RFC 3501 6.4.5"
+};
+
+/* RFC 3501 7.4.1: EXPUNGE may be told at the end of the UID form. */
+const struct cmd cmd_uid_fetch = {
+	.name = "UID FETCH",
+	.states = ST_SELECTED,
+	.parse = fetch_parse,
+	.run = uid_fetch_run,
+	.rfc = "RFC 3501 6.4.8"
+};

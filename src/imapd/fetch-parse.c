@@ -1,0 +1,346 @@
+/* fetch-parse.c - the arguments of FETCH: RFC 3501 9 "fetch"
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "imapd/fetch.h"
+#include "mail/header.h"
+#include "wire/reply.h"
+
+struct parse {
+	struct arena	*arena;
+	struct parser	*p;
+	struct fetch_args *args;
+	struct fetch_item **tail;
+};
+
+static const struct {
+	const char	*name;
+	enum fetch_kind	 kind;
+	unsigned int	 want;
+} simple_items[] = {
+	{ "UID",		FETCH_UID,		0 },
+	{ "FLAGS",		FETCH_FLAGS,		0 },
+	{ "INTERNALDATE",	FETCH_INTERNALDATE,	0 },
+	{ "RFC822.SIZE",	FETCH_SIZE,		0 },
+	{ "ENVELOPE",		FETCH_ENVELOPE,		SCAN_ENVELOPE },
+	{ "BODY",		FETCH_BODY,		SCAN_BODY },
+	{ "BODYSTRUCTURE",	FETCH_STRUCTURE,	SCAN_STRUCTURE }
+};
+
+/* RFC 3501 6.4.5: these stand for lists, and are used alone. */
+static const struct {
+	const char	*name;
+	const char	*items[6];
+} macros[] = {
+	{ "FAST", { "FLAGS", "INTERNALDATE", "RFC822.SIZE" } },
+	{ "ALL", { "FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE" } },
+	{ "FULL", { "FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE",
+	    "BODY" } }
+};
+
+static struct fetch_item *
+add_item(struct parse *ps, enum fetch_kind kind, const char *label)
+{
+	struct fetch_item *item;
+
+	if (ps->args->items_n == FETCH_ITEMS_MAX) {
+		parser_expected(ps->p, "fewer data items");
+		return NULL;
+	}
+	item = arena_alloc(ps->arena, sizeof(*item));
+	item->kind = kind;
+	item->label = label;
+	item->label_len = label != NULL ? strlen(label) : 0;
+	ps->args->items_n++;
+	ps->args->has_flags |= kind == FETCH_FLAGS;
+	ps->args->has_uid |= kind == FETCH_UID;
+	*ps->tail = item;
+	ps->tail = &item->next;
+	return item;
+}
+
+static bool
+has_kind(const struct parse *ps, enum fetch_kind kind)
+{
+	const struct fetch_item *item = ps->args->items;
+
+	while (item != NULL && item->kind != kind)
+		item = item->next;
+	return item != NULL;
+}
+
+/* What is asked for twice is told once. */
+static bool
+add_simple(struct parse *ps, const char *word, bool *found_r)
+{
+	*found_r = false;
+	for (size_t i = 0; i < sizeof(simple_items) / sizeof(*simple_items);
+	    i++) {
+		if (strcmp(word, simple_items[i].name) != 0)
+			continue;
+		*found_r = true;
+		ps->args->want |= simple_items[i].want;
+		if (has_kind(ps, simple_items[i].kind))
+			return true;
+		return add_item(ps, simple_items[i].kind,
+		    simple_items[i].name) != NULL;
+	}
+	return true;
+}
+
+/* --- Sections --- */
+
+/* The columns that the section may need: hot ones alone for BODY[]. */
+static unsigned int
+section_want(const struct fetch_item *item)
+{
+	if (item->section == SECTION_ALL && item->path_n == 0)
+		return 0;
+	return item->cached ? SCAN_HEADERS | SCAN_PARTS : SCAN_PARTS;
+}
+
+/* RFC 3501 9 "section-part", and what may follow its last dot. */
+static bool
+parse_path(struct parse *ps, struct fetch_item *item, bool *more_r)
+{
+	uint32_t path[FETCH_PATH_MAX];
+	size_t n = 0;
+	int c = parser_peek(ps->p);
+
+	*more_r = c != ']';
+	while (c >= '0' && c <= '9') {
+		if (n == FETCH_PATH_MAX)
+			return parser_expected(ps->p, "a shorter part number");
+		if (!parser_nz_number(ps->p, &path[n++]))
+			return false;
+		*more_r = parser_opt(ps->p, '.');
+		if (!*more_r)
+			break;
+		c = parser_peek(ps->p);
+	}
+	item->path_n = n;
+	item->path = arena_array(ps->arena, n, sizeof(*path));
+	if (n > 0)
+		memcpy(item->path, path, n * sizeof(*path));
+	return true;
+}
+
+static bool
+parse_section_text(struct parse *ps, struct fetch_item *item)
+{
+	const char *word;
+
+	if (!parser_word(ps->p, &word))
+		return false;
+	if (strcmp(word, "HEADER") == 0)
+		item->section = SECTION_HEADER;
+	else if (strcmp(word, "HEADER.FIELDS") == 0)
+		item->section = SECTION_FIELDS;
+	else if (strcmp(word, "HEADER.FIELDS.NOT") == 0)
+		item->section = SECTION_FIELDS_NOT;
+	else if (strcmp(word, "TEXT") == 0)
+		item->section = SECTION_TEXT;
+	else if (strcmp(word, "MIME") == 0 && item->path_n > 0)
+		item->section = SECTION_MIME;
+	else
+		return parser_expected(ps->p, "HEADER, HEADER.FIELDS, "
+		    "HEADER.FIELDS.NOT, TEXT, or MIME behind a part number");
+	return true;
+}
+
+/* RFC 3501 9 "header-list" */
+static bool
+parse_fields(struct parse *ps, struct fetch_item *item)
+{
+	const char *names[FETCH_FIELDS_MAX];
+	size_t n = 0;
+
+	if (!parser_sp(ps->p) || !parser_char(ps->p, '('))
+		return false;
+	do {
+		if (n == FETCH_FIELDS_MAX)
+			return parser_expected(ps->p, "fewer field names");
+		if (!parser_astring(ps->p, &names[n++], NULL))
+			return false;
+	} while (parser_opt(ps->p, ' '));
+	if (!parser_char(ps->p, ')'))
+		return false;
+	item->fields_n = n;
+	item->fields = arena_array(ps->arena, n, sizeof(*names));
+	memcpy(item->fields, names, n * sizeof(*names));
+	item->cached = item->section == SECTION_FIELDS && item->path_n == 0;
+	for (size_t i = 0; i < n; i++)
+		item->cached = item->cached && header_is_cached(names[i]);
+	return true;
+}
+
+/* "<" number "." nz-number ">" */
+static bool
+parse_partial(struct parse *ps, struct fetch_item *item)
+{
+	if (!parser_opt(ps->p, '<'))
+		return true;
+	item->partial = true;
+	return parser_number(ps->p, &item->offset) &&
+	    parser_char(ps->p, '.') &&
+	    parser_nz_number(ps->p, &item->count) && parser_char(ps->p, '>');
+}
+
+/* A field name as it was given: an atom where it can be one. */
+static void
+add_astring(struct buf *b, const char *s)
+{
+	size_t n = 0;
+
+	while (parser_is_astring_char((unsigned char)s[n]))
+		n++;
+	if (n > 0 && s[n] == '\0')
+		buf_add(b, s, n);
+	else
+		reply_string_buf(b, s, strlen(s));
+}
+
+/* "BODY[1.HEADER.FIELDS (From)]<0>", the way the response names it. */
+static void
+make_label(struct parse *ps, struct fetch_item *item)
+{
+	static const char *const names[] = {
+		[SECTION_ALL] = "",
+		[SECTION_HEADER] = "HEADER",
+		[SECTION_FIELDS] = "HEADER.FIELDS (",
+		[SECTION_FIELDS_NOT] = "HEADER.FIELDS.NOT (",
+		[SECTION_TEXT] = "TEXT",
+		[SECTION_MIME] = "MIME"
+	};
+	struct buf b = { 0 };
+
+	buf_adds(&b, "BODY[");
+	for (size_t i = 0; i < item->path_n; i++)
+		buf_addf(&b, i > 0 ? ".%u" : "%u", item->path[i]);
+	if (item->path_n > 0 && item->section != SECTION_ALL)
+		buf_addc(&b, '.');
+	buf_adds(&b, names[item->section]);
+	for (size_t i = 0; i < item->fields_n; i++) {
+		if (i > 0)
+			buf_addc(&b, ' ');
+		add_astring(&b, item->fields[i]);
+	}
+	buf_adds(&b, item->fields_n > 0 ? ")]" : "]");
+	if (item->partial)
+		buf_addf(&b, "<%u>", item->offset);
+	item->label = arena_memdup(ps->arena, b.s, b.len);
+	item->label_len = b.len;
+	buf_clear(&b);
+}
+
+/* Behind "BODY[" or "BODY.PEEK[". */
+static bool
+parse_section(struct parse *ps, bool peek)
+{
+	struct fetch_item *item = add_item(ps, FETCH_SECTION, NULL);
+	bool more;
+
+	if (item == NULL || !parse_path(ps, item, &more))
+		return false;
+	if (more && !parse_section_text(ps, item))
+		return false;
+	if ((item->section == SECTION_FIELDS ||
+	    item->section == SECTION_FIELDS_NOT) && !parse_fields(ps, item))
+		return false;
+	if (!parser_char(ps->p, ']') || !parse_partial(ps, item))
+		return false;
+	make_label(ps, item);
+	ps->args->want |= section_want(item);
+	ps->args->sets_seen |= !peek;
+	ps->args->has_body |= item->section == SECTION_ALL ||
+	    item->section == SECTION_TEXT;
+	return true;
+}
+
+/* RFC 3501 6.4.5: the same as sections, under other names. */
+static bool
+parse_rfc822(struct parse *ps, const char *word)
+{
+	struct fetch_item *item;
+
+	if ((item = add_item(ps, FETCH_SECTION, word)) == NULL)
+		return false;
+	if (strcmp(word, "RFC822.HEADER") == 0) {
+		item->section = SECTION_HEADER;
+	} else {
+		item->section = strcmp(word, "RFC822.TEXT") == 0 ?
+		    SECTION_TEXT : SECTION_ALL;
+		ps->args->sets_seen = true;
+		ps->args->has_body = true;
+	}
+	ps->args->want |= section_want(item);
+	return true;
+}
+
+/* --- Items --- */
+
+static bool
+parse_item(struct parse *ps, const char *word)
+{
+	bool found;
+
+	if (strcmp(word, "BODY") == 0 && parser_opt(ps->p, '['))
+		return parse_section(ps, false);
+	if (strcmp(word, "BODY.PEEK") == 0)
+		return parser_char(ps->p, '[') && parse_section(ps, true);
+	if (strcmp(word, "RFC822") == 0 ||
+	    strcmp(word, "RFC822.HEADER") == 0 ||
+	    strcmp(word, "RFC822.TEXT") == 0)
+		return parse_rfc822(ps, word);
+	if (!add_simple(ps, word, &found))
+		return false;
+	return found || parser_expected(ps->p, "a FETCH data item");
+}
+
+static bool
+parse_macro(struct parse *ps, const char *word, bool *found_r)
+{
+	*found_r = false;
+	for (size_t i = 0; i < sizeof(macros) / sizeof(*macros); i++) {
+		if (strcmp(word, macros[i].name) != 0)
+			continue;
+		*found_r = true;
+		for (const char *const *name = macros[i].items;
+		    *name != NULL; name++)
+			if (!parse_item(ps, *name))
+				return false;
+	}
+	return true;
+}
+
+static bool
+parse_items(struct parse *ps)
+{
+	const char *word;
+	bool found;
+
+	if (!parser_opt(ps->p, '(')) {
+		if (!parser_word(ps->p, &word) ||
+		    !parse_macro(ps, word, &found))
+			return false;
+		return found || parse_item(ps, word);
+	}
+	do {
+		if (!parser_word(ps->p, &word) || !parse_item(ps, word))
+			return false;
+	} while (parser_opt(ps->p, ' '));
+	return parser_char(ps->p, ')');
+}
+
+const struct err *
+fetch_parse(struct arena *a, struct parser *p, void **args_r)
+{
+	struct fetch_args *args = arena_alloc(a, sizeof(*args));
+	struct parse ps = { a, p, args, &args->items };
+
+	if (!parser_sp(p) || !parser_seqset(p, &args->set) || !parser_sp(p) ||
+	    !parse_items(&ps) || !parser_crlf(p))
+		return parser_err(p);
+	*args_r = args;
+	return NULL;
+}

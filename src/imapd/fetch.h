@@ -1,0 +1,89 @@
+/* fetch.h - what FETCH asks for: RFC 3501 6.4.5, 9 "fetch-att"
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_FETCH_H
+#define MSGSTORE_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "imapd/msgfile.h"
+#include "store/mailbox.h"
+#include "util/io.h"
+#include "wire/parser.h"
+
+#define FETCH_ITEMS_MAX		1000	/* data items of one command */
+#define FETCH_FIELDS_MAX	1000	/* names in one HEADER.FIELDS list */
+#define FETCH_PATH_MAX		64	/* numbers of one section-part */
+
+enum fetch_kind {
+	FETCH_UID,
+	FETCH_FLAGS,
+	FETCH_INTERNALDATE,
+	FETCH_SIZE,
+	FETCH_ENVELOPE,
+	FETCH_BODY,
+	FETCH_STRUCTURE,
+	FETCH_SECTION
+};
+
+enum section {
+	SECTION_ALL,		/* BODY[], BODY[1.2] */
+	SECTION_HEADER,
+	SECTION_FIELDS,
+	SECTION_FIELDS_NOT,
+	SECTION_TEXT,
+	SECTION_MIME
+};
+
+struct fetch_item {
+	struct fetch_item *next;
+	enum fetch_kind	 kind;
+	const char	*label;		/* as the response names it */
+	size_t		 label_len;
+	/* Of FETCH_SECTION. */
+	enum section	 section;
+	uint32_t	*path;		/* path_n numbers */
+	size_t		 path_n;
+	const char	**fields;	/* fields_n names */
+	size_t		 fields_n;
+	bool		 cached;	/* the headers column has them all */
+	bool		 partial;
+	uint32_t	 offset, count;	/* of partial */
+};
+
+struct fetch_args {
+	struct seqset	 set;
+	struct fetch_item *items;	/* in the client's order */
+	size_t		 items_n;
+	unsigned int	 want;		/* enum scan_want */
+	bool		 sets_seen;	/* one of them is not a PEEK */
+	bool		 has_flags, has_uid;
+	bool		 has_body;	/* not headers alone */
+};
+
+/* RFC 3501 9 "fetch", behind the name. */
+const struct err *fetch_parse(struct arena *, struct parser *, void **args_r);
+
+/* A section of one message, found but not yet sent. */
+struct section_out {
+	bool		 nil;		/* there is no such part */
+	uint64_t	 len;		/* octets to send */
+	uint64_t	 off;		/* of them, in the file or the fields */
+	uint64_t	 header_off, header_len; /* fields come from here, ... */
+	bool		 cached;	/* ... or from the headers column */
+	bool		 fields;
+};
+
+/* Find what item asks for in m; opens the file only when it has to. */
+const struct err *section_find(const struct fetch_item *,
+    const struct message *m, struct msgfile *, struct section_out *);
+/*
+ * Send it as "nstring".  An error leaves the output in the middle of a
+ * response: the connection cannot go on, it is ERR_IO.
+ */
+const struct err *section_send(const struct fetch_item *,
+    const struct section_out *, const struct message *m, struct msgfile *,
+    struct output *);
+
+#endif

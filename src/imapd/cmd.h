@@ -49,6 +49,11 @@ extern const struct cmd *const cmd_table[];
 /* name in upper case; NULL when there is none. */
 const struct cmd *cmd_find(const char *name);
 
+/* A parse function for SP mailbox CRLF; *args_r is the name as the client wrote
+ * it, a const char *. */
+const struct err *cmd_parse_mailbox(struct arena *, struct parser *,
+    void **args_r);
+
 extern const struct cmd cmd_append, cmd_authenticate, cmd_capability,
     cmd_check, cmd_close, cmd_copy, cmd_create, cmd_delete, cmd_examine,
     cmd_expunge, cmd_fetch, cmd_id, cmd_idle, cmd_list, cmd_login, cmd_logout,

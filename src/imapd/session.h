@@ -44,6 +44,7 @@ struct session {
 
 	/* After login. */
 	char		*user;		/* its name */
+	int64_t		 user_created;	/* tells it from a later one of its name */
 	unsigned int	 may;		/* MAY_...: personal mailboxes */
 	struct account	*account;	/* personal */
 	struct share	*shares;	/* shares_n of them, by name */
@@ -54,10 +55,33 @@ struct session {
 	bool		 logout;	/* the loop ends after this command */
 	const char	*bye;		/* why, for the log; NULL: the client left */
 
+	/* For the loop, which ends a session that only makes mistakes. */
+	unsigned int	 syntax_errors;	/* in a row */
+	unsigned int	 login_failures;
+
 	/* For the log line at the end. */
 	uint64_t	 commands, messages_out;
 	int64_t		 started;	/* monotonic seconds */
 };
+
+/*
+ * A session on two descriptors, which it does not own, in the not
+ * authenticated state.  Opens nothing, sends nothing.  conf and store must
+ * outlive it.
+ */
+struct session *session_new(const struct conf *, struct store *, int in,
+    int out);
+void session_free(struct session *);		/* NULL is fine */
+
+/* Give back the memory that can be had again: before a long wait, with the
+ * output flushed. */
+void session_rest(struct session *);
+
+/* Add "* BYE text" to the output and remember why for the log's last line:
+ * reason is a constant of one word.  Returns an ERR_IO error, which ends the
+ * session. */
+const struct err *session_bye(struct session *, const char *reason,
+    const char *, ...) __attribute__((format(printf, 3, 4)));
 
 /* The text behind "TAG OK ", with its response code: "[READ-ONLY] Done".
  * Lives in the command's arena. */
@@ -77,6 +101,17 @@ const struct err *session_login(struct session *, const char *user);
  * before each command, IDLE at each wake.
  */
 const struct err *session_refresh(struct session *);
+
+/* Whether some shared mailbox may be seen. */
+bool session_has_shares(const struct session *);
+/* The shared mailbox's account, opened when it is not open yet. */
+const struct err *session_share_account(struct session *, struct share *,
+    struct account **account_r);
+
+/* The store's form of what the client wrote, with the first level "shared" in
+ * any case as SHARED_ROOT.  Asks for no right and looks nothing up. */
+const struct err *session_name(struct session *, const char *wire,
+    const char **full_r);
 
 /* A mailbox's name, resolved to the account that holds it. */
 struct place {
@@ -106,7 +141,8 @@ const struct err *session_open(struct session *, const struct place *,
 
 #define SHARED_ROOT	"shared"	/* the first level of shared names */
 
-/* Run the session until it ends; replies to everything.  For main(). */
+/* Greet (by PREAUTH when the session is logged in already), run until the session
+ * ends, say so in the log.  Replies to everything. */
 void session_run(struct session *);
 
 #endif

@@ -1,0 +1,83 @@
+/* capability.c - the list of capabilities
+ * SPDX-License-Identifier: ISC */
+#include "imapd/capability.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "imapd/login.h"
+
+static bool
+cleartext_refused(const struct session *s)
+{
+	return !login_allowed(s);
+}
+
+/*
+ * What is offered in which state.  Before login only what is of use then, so
+ * that the greeting is short and tells little.
+ */
+static const struct capability {
+	const char	 *word;
+	unsigned int	  states;
+	bool		(*when)(const struct session *);	/* NULL: always */
+	const struct cmd *cmd;	/* that turning it off disables */
+	bool		  fixed;	/* cannot be turned off */
+} capabilities[] = {
+	{ "IMAP4rev1", ST_ANY, NULL, NULL, true },
+	{ "LITERAL+", ST_ANY, NULL, NULL, false },
+	{ "SASL-IR", ST_NOT_AUTHENTICATED, NULL, NULL, false },
+	/* RFC 3501 7.2.1: how a client learns not to send its password. */
+	{ "LOGINDISABLED", ST_NOT_AUTHENTICATED, cleartext_refused, NULL,
+	    true },
+	{ "AUTH=PLAIN", ST_NOT_AUTHENTICATED, login_allowed, NULL, false },
+	{ "ID", ST_ANY, NULL, &cmd_id, false },
+	{ "IDLE", ST_LOGGED_IN, NULL, &cmd_idle, false },
+	{ "NAMESPACE", ST_LOGGED_IN, NULL, &cmd_namespace, false },
+	{ "CHILDREN", ST_LOGGED_IN, NULL, NULL, false },
+	{ "UNSELECT", ST_LOGGED_IN, NULL, &cmd_unselect, false },
+	{ "UIDPLUS", ST_LOGGED_IN, NULL, &cmd_uid_expunge, false },
+};
+#define CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
+
+bool
+capability_off(const struct conf *conf, const char *word)
+{
+	const char *s = conf->capabilities_off;
+	size_t len = strlen(word);
+
+	while (s != NULL && *s != '\0') {
+		size_t n = strcspn(s, " ");
+
+		if (n == len && strncasecmp(s, word, n) == 0)
+			return true;
+		s += n;
+		s += strspn(s, " ");
+	}
+	return false;
+}
+
+const char *
+capability_data(const struct session *s)
+{
+	const char *data = "CAPABILITY";
+
+	for (size_t i = 0; i < CAPABILITIES; i++) {
+		const struct capability *c = &capabilities[i];
+
+		if ((c->states & s->state) != 0 &&
+		    (c->when == NULL || c->when(s)) &&
+		    (c->fixed || !capability_off(s->conf, c->word)))
+			data = arena_printf(s->arena, "%s %s", data, c->word);
+	}
+	return data;
+}
+
+bool
+capability_disables(const struct conf *conf, const struct cmd *cmd)
+{
+	for (size_t i = 0; i < CAPABILITIES; i++)
+		if (capabilities[i].cmd == cmd && !capabilities[i].fixed)
+			return capability_off(conf, capabilities[i].word);
+	return false;
+}

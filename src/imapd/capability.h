@@ -1,0 +1,20 @@
+/* capability.h - the list of capabilities
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_CAPABILITY_H
+#define MSGSTORE_CAPABILITY_H
+
+#include <stdbool.h>
+
+#include "imapd/session.h"
+
+/* "CAPABILITY IMAP4rev1 ...", what the session's state offers (RFC 3501 9
+ * "capability-data"), in the command's arena. */
+const char *capability_data(const struct session *);
+
+/* Whether the configuration turned the capability that cmd belongs to off:
+ * the command is not known then. */
+bool capability_disables(const struct conf *, const struct cmd *);
+/* Whether the configuration turned word off. */
+bool capability_off(const struct conf *, const char *word);
+
+#endif

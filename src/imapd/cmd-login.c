@@ -1,0 +1,50 @@
+/* cmd-login.c - LOGIN: RFC 3501 6.2.3
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "imapd/login.h"
+
+struct login_args {
+	const char	*user;
+	char		*password;
+};
+
+/* RFC 3501 9 "login" */
+static const struct err *
+login_parse(struct arena *a, struct parser *p, void **args_r)
+{
+	struct login_args *args = arena_alloc(a, sizeof(*args));
+	const char *password;
+
+	if (!parser_sp(p) || !parser_astring(p, &args->user, NULL) ||
+	    !parser_sp(p) || !parser_astring(p, &password, NULL) ||
+	    !parser_crlf(p))
+		return parser_err(p);
+	/* The parser's copy is in the arena, which is ours to clear. */
+	args->password = (char *)(uintptr_t)password;
+	*args_r = args;
+	return NULL;
+}
+
+static const struct err *
+login_run(struct session *s, void *v)
+{
+	struct login_args *args = v;
+	const struct err *err;
+
+	if (login_allowed(s))
+		err = login_password(s, "LOGIN", "", args->user,
+		    args->password);
+	else
+		err = login_refused(s);
+	explicit_bzero(args->password, strlen(args->password));
+	return err;
+}
+
+const struct cmd cmd_login = {
+	.name = "LOGIN",
+	.states = ST_NOT_AUTHENTICATED,
+	.parse = login_parse,
+	.run = login_run,
+	.rfc = "RFC 3501 6.2.3",
+};

@@ -1,0 +1,102 @@
+/* cmd-rename.c - RENAME: RFC 3501 6.3.5
+ * SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "imapd/selected.h"
+#include "imapd/shared.h"
+#include "util/log.h"
+#include "wire/mboxname.h"
+
+struct rename_args {
+	const char	*from, *to;
+};
+
+/* RFC 3501 9 "rename" */
+static const struct err *
+rename_parse(struct arena *a, struct parser *p, void **args_r)
+{
+	struct rename_args *args = arena_alloc(a, sizeof(*args));
+
+	if (!parser_sp(p) || !parser_mailbox(p, &args->from) ||
+	    !parser_sp(p) || !parser_mailbox(p, &args->to) || !parser_crlf(p))
+		return parser_err(p);
+	*args_r = args;
+	return NULL;
+}
+
+/* RFC 4314 4: "x" on what is renamed and "k" where it goes.  In a user's own
+ * mailboxes there is a permission of its own for it. */
+static const struct err *
+allowed(struct session *s, const struct place *from, const struct place *to)
+{
+	const struct err *err;
+
+	if (from->account != to->account)
+		return err_user(RESP_CANNOT, "A mailbox cannot be renamed from "
+		    "one user or shared mailbox to another");
+	if (!from->shared && (s->may & MAY_RENAME) == 0)
+		return err_user(RESP_NOPERM,
+		    "You may not rename mailboxes; ask %s",
+		    s->conf->administrator);
+	if (!from->shared)
+		return NULL;
+	err = session_need(s, from, RIGHT_DELETE_MAILBOX);
+	return err != NULL ? err : session_need(s, to, RIGHT_CREATE);
+}
+
+static void
+follow(struct session *s, const char *from, const char *to)
+{
+	struct selected *sel = s->selected;
+	char *name;
+
+	if (sel == NULL || (strcmp(sel->name, from) != 0 &&
+	    !mboxname_is_below(sel->name, from)))
+		return;
+	/* RFC 3501 6.3.5: INBOX is empty now, its messages are elsewhere, and
+	 * its children stay. */
+	if (strcmp(from, "INBOX") == 0) {
+		if (strcmp(sel->name, from) != 0)
+			return;
+		selected_close(s);
+		s->state = ST_AUTHENTICATED;
+		output_adds(s->out,
+		    "* OK [CLOSED] INBOX was renamed, select it again\r\n");
+		return;
+	}
+	if (asprintf(&name, "%s%s", to, sel->name + strlen(from)) == -1)
+		fatal("out of memory");
+	free(sel->name);
+	sel->name = name;
+}
+
+static const struct err *
+rename_run(struct session *s, void *v)
+{
+	struct rename_args *args = v;
+	struct place from, to;
+	const struct err *err;
+
+	err = session_place(s, args->from, &from);
+	if (err == NULL)
+		err = shared_fixed(&from);
+	if (err == NULL)
+		err = shared_new_place(s, args->to, &to);
+	if (err == NULL)
+		err = allowed(s, &from, &to);
+	if (err == NULL)
+		err = account_rename(from.account, from.name, to.name);
+	if (err == NULL)
+		follow(s, from.full, to.full);
+	return err;
+}
+
+const struct cmd cmd_rename = {
+	.name = "RENAME",
+	.states = ST_LOGGED_IN,
+	.parse = rename_parse,
+	.run = rename_run,
+	.rfc = "RFC 3501 6.3.5",
+};

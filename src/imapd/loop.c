@@ -1,0 +1,318 @@
+/* loop.c - reads commands, runs them, answers
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <unistd.h>
+
+#include "imapd/capability.h"
+#include "imapd/client.h"
+#include "imapd/report.h"
+#include "imapd/selected.h"
+#include "imapd/session.h"
+#include "imapd/signals.h"
+
+#define SYNTAX_ERRORS_MAX	10	/* in a row before login */
+#define LOGIN_FAILURES_MAX	5
+#define REST_AFTER_MS		2000	/* without a command memory is given back */
+/* Octets of literals that are read and dropped behind a bad command, over
+ * what the largest message has. */
+#define SKIP_OCTETS		(1024 * 1024)
+
+static const struct err *
+flush(void *arg)
+{
+	return output_flush(arg);
+}
+
+/* RFC 9051 4.3; RFC 3501 7.5 */
+static const struct err *
+go_ahead(void *arg)
+{
+	output_adds(arg, "+ Ready for literal data\r\n");
+	return output_flush(arg);
+}
+
+/* --- Reading --- */
+
+static void
+begin(struct session *s)
+{
+	bool login = s->state == ST_NOT_AUTHENTICATED;
+
+	arena_reset(s->arena);
+	s->tag = NULL;
+	s->cmd = NULL;
+	s->ok_text = NULL;
+	/* Before login one clock runs for all commands together. */
+	if (!login)
+		input_deadline(s->in, s->conf->autologout);
+	parser_init(&s->parser, s->arena, s->in, go_ahead, s->out,
+	    login ? COMMAND_LOGIN_MAX_OCTETS : COMMAND_MAX_OCTETS);
+}
+
+/* Most sessions do nothing most of the time.  Errors come again to the parser. */
+static void
+await(struct session *s)
+{
+	bool ready = true;
+
+	if (s->state == ST_NOT_AUTHENTICATED || input_buffered(s->in) > 0)
+		return;
+	if (input_wait(s->in, NULL, 0, REST_AFTER_MS, &ready, NULL) == NULL &&
+	    !ready)
+		session_rest(s);
+}
+
+static const struct err *
+wrong_state(const struct session *s, const struct cmd *cmd)
+{
+	if (s->state == ST_NOT_AUTHENTICATED)
+		return err_syntax("%s: log in first", cmd->name);
+	if ((cmd->states & ST_LOGGED_IN) == 0)
+		return err_syntax("%s: logged in already", cmd->name);
+	return err_syntax("%s: select a mailbox first", cmd->name);
+}
+
+/* Tag and name.  RFC 3501 6.4.8: "UID FETCH" and its like are one name here. */
+static const struct err *
+read_head(struct session *s)
+{
+	struct parser *p = &s->parser;
+	const struct cmd *cmd;
+	const char *name, *second;
+
+	if (!parser_tag(p, &s->tag) || !parser_sp(p) || !parser_word(p, &name))
+		return parser_err(p);
+	s->commands++;
+	if (strcmp(name, "UID") == 0) {
+		if (!parser_sp(p) || !parser_word(p, &second))
+			return parser_err(p);
+		name = arena_printf(s->arena, "UID %s", second);
+	}
+	cmd = cmd_find(name);
+	if (cmd == NULL || capability_disables(s->conf, cmd))
+		return err_syntax("unknown command %.40s", name);
+	if ((cmd->states & s->state) == 0)
+		return wrong_state(s, cmd);
+	s->cmd = cmd;
+	return NULL;
+}
+
+static const struct err *
+read_arguments(struct session *s, void **args_r)
+{
+	struct parser *p = &s->parser;
+
+	if (s->cmd->parse != NULL)
+		return s->cmd->parse(s->arena, p, args_r);
+	return parser_crlf(p) ? NULL : parser_err(p);
+}
+
+/* --- Running --- */
+
+/* Errors live in a small ring: keep one while others may be made. */
+static const struct err *
+keep(struct session *s, const struct err *err)
+{
+	struct err *copy;
+
+	if (err == NULL)
+		return NULL;
+	copy = arena_alloc(s->arena, sizeof(*copy));
+	*copy = *err;
+	return copy;
+}
+
+/*
+ * Rights may have changed since the last command.  When that closed the selected
+ * mailbox, a command that names what it works on goes on; NOOP, IDLE and those
+ * of the selected state are about the mailbox that is closed now.
+ */
+static const struct err *
+refresh(struct session *s)
+{
+	const struct err *err = session_refresh(s);
+
+	if (err == NULL || err->kind != ERR_USER)
+		return err;
+	if (s->cmd == &cmd_logout ||
+	    ((s->cmd->states & s->state) != 0 && s->cmd->parse != NULL))
+		return NULL;
+	return err;
+}
+
+/* What other sessions did is told before the tagged reply, whether this
+ * command succeeded or not.  A failure here is not the command's. */
+static const struct err *
+tell_changes(struct session *s)
+{
+	const struct err *err;
+
+	if (s->selected == NULL || (s->cmd->flags & CF_NO_SYNC) != 0)
+		return NULL;
+	err = selected_sync(s, (s->cmd->flags & CF_NO_EXPUNGE) == 0);
+	if (err != NULL && err->kind == ERR_IO)
+		return err;
+	if (err != NULL)
+		report_error(s, err);
+	return NULL;
+}
+
+static const struct err *
+run(struct session *s, void *args)
+{
+	const struct err *err, *told;
+
+	err = refresh(s);
+	if (err != NULL)
+		return err;
+	if ((s->cmd->flags & CF_WRITE) != 0 && s->selected != NULL &&
+	    s->selected->readonly)
+		err = err_user(NULL, "The mailbox is selected read-only");
+	else
+		err = s->cmd->run(s, args);
+	if (err != NULL && err->kind == ERR_IO)
+		return err;
+	err = keep(s, err);
+	told = tell_changes(s);
+	return told != NULL ? told : err;
+}
+
+/* --- Answering --- */
+
+/* Read what is left of a command that was refused, so that the next one starts
+ * clean. */
+static const struct err *
+skip(struct session *s)
+{
+	struct parser *p = &s->parser;
+	uint64_t max = SKIP_OCTETS;
+
+	if (p->at_end)
+		return NULL;
+	if (s->state != ST_NOT_AUTHENTICATED)
+		max += s->conf->message_size_limit;
+	if (parser_skip(p, max))
+		return NULL;
+	if (input_error(s->in) != NULL)
+		return input_error(s->in);
+	return session_bye(s, "flood", "[TOOBIG] Too much data");
+}
+
+static void
+reply_tagged(struct session *s, const char *status, const char *code,
+    const char *text)
+{
+	output_adds(s->out, s->tag != NULL ? s->tag : "*");
+	output_addf(s->out, " %s ", status);
+	if (code != NULL)
+		output_addf(s->out, "[%s] ", code);
+	output_adds(s->out, text);
+	output_adds(s->out, "\r\n");
+}
+
+/* RFC 9051 7.1: the one place where an error becomes a reply. */
+static void
+reply(struct session *s, const struct err *err)
+{
+	if (err == NULL && s->ok_text != NULL)
+		reply_tagged(s, "OK", NULL, s->ok_text);
+	else if (err == NULL)
+		reply_tagged(s, "OK", NULL,
+		    arena_printf(s->arena, "%s completed", s->cmd->name));
+	else if (err->kind == ERR_SYNTAX)
+		reply_tagged(s, "BAD", err->code, err->text);
+	else if (err->kind == ERR_USER)
+		reply_tagged(s, "NO", err->code, err->text);
+	else {
+		report_error(s, err);
+		reply_tagged(s, "NO", err->code, err->client);
+	}
+}
+
+/* A client that only makes mistakes before login is no mail program. */
+static const struct err *
+limits(struct session *s, const struct err *err)
+{
+	if (err != NULL && err->kind == ERR_SYNTAX)
+		s->syntax_errors++;
+	else
+		s->syntax_errors = 0;
+	if (s->state != ST_NOT_AUTHENTICATED)
+		return NULL;
+	if (s->syntax_errors >= SYNTAX_ERRORS_MAX)
+		return session_bye(s, "errors", "Too many errors");
+	if (s->login_failures >= LOGIN_FAILURES_MAX)
+		return session_bye(s, "failures", "Too many failed logins");
+	return NULL;
+}
+
+/* One command, from its tag to its tagged reply. */
+static const struct err *
+command(struct session *s)
+{
+	const struct err *err, *skip_err;
+	void *args = NULL;
+
+	begin(s);
+	await(s);
+	err = read_head(s);
+	if (err == NULL)
+		err = read_arguments(s, &args);
+	if (err == NULL)
+		err = run(s, args);
+	if (err != NULL && err->kind == ERR_IO)
+		return err;
+	err = keep(s, err);
+	skip_err = skip(s);
+	if (skip_err != NULL)
+		return skip_err;
+	reply(s, err);
+	return limits(s, err);
+}
+
+/* --- The session --- */
+
+/* RFC 3501 7.1.4 */
+static void
+greet(struct session *s)
+{
+	bool login = s->state == ST_NOT_AUTHENTICATED;
+
+	output_addf(s->out, "* %s [%s] %s\r\n", login ? "OK" : "PREAUTH",
+	    capability_data(s), login ? "msgstore ready" :
+	    arena_printf(s->arena, "Logged in as %s", s->user));
+}
+
+/* Say why the session ends, when nobody has, and end it. */
+static void
+finish(struct session *s)
+{
+	const struct err *err;
+
+	if (s->bye == NULL && signals_stop())
+		session_bye(s, "terminated", "The server is being stopped");
+	else if (s->bye == NULL && input_timed_out(s->in))
+		session_bye(s, "timeout", s->state == ST_NOT_AUTHENTICATED ?
+		    "Autologout; login took too long" :
+		    "Autologout; no command for too long");
+	err = output_flush(s->out);
+	if (err != NULL && s->bye == NULL)
+		s->bye = "output";
+	client_shutdown(STDOUT_FILENO, err == NULL && s->bye != NULL &&
+	    !s->logout);
+	report_end(s);
+}
+
+void
+session_run(struct session *s)
+{
+	const struct err *err = NULL;
+
+	input_on_block(s->in, flush, s->out);
+	output_timeout(s->out, s->conf->write_timeout);
+	greet(s);
+	input_deadline(s->in, s->conf->login_timeout);
+	while (err == NULL && !s->logout && !signals_stop())
+		err = command(s);
+	finish(s);
+}

@@ -1,0 +1,147 @@
+/* main.c - imapd: one IMAP session on standard input and output
+ * SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "imapd/client.h"
+#include "imapd/report.h"
+#include "imapd/session.h"
+#include "imapd/signals.h"
+#include "util/log.h"
+#include "util/privs.h"
+
+struct options {
+	const char	*store, *conf, *preauth;
+};
+
+/*
+ * Before the greeting, RFC 3501 7.1.5: the client is told that it is not its
+ * fault, the log is told what it is.  Standard error may be the client's
+ * socket (xinetd): only the log knows whether it may be written to.
+ */
+static void __attribute__((noreturn, format(printf, 2, 3)))
+fail(int status, const char *fmt, ...)
+{
+	static const char bye[] =
+	    "* BYE [UNAVAILABLE] The server cannot serve you now\r\n";
+	char text[ERR_TEXT_MAX];
+	va_list ap;
+	ssize_t n;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("%s", text);
+	n = write(STDOUT_FILENO, bye, sizeof(bye) - 1);
+	(void)n;	/* nobody is left to tell */
+	client_shutdown(STDOUT_FILENO, true);
+	exit(status);
+}
+
+static void __attribute__((noreturn))
+fail_err(int status, const struct err *err)
+{
+	fail(err->kind == ERR_INTERNAL ? EX_TEMPFAIL : status, "%s", err->text);
+}
+
+static void __attribute__((noreturn))
+print_version(void)
+{
+	printf("imapd (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+	exit(EX_OK);
+}
+
+/* getopt(3) writes to standard error, or misses "--preauth": by hand. */
+static struct options
+parse_options(int argc, char **argv)
+{
+	struct options o = { 0 };
+
+	for (int i = 1; i < argc; i++) {
+		const char **value_r = NULL;
+
+		if (strcmp(argv[i], "-V") == 0)
+			print_version();
+		else if (strcmp(argv[i], "-s") == 0)
+			value_r = &o.store;
+		else if (strcmp(argv[i], "-f") == 0)
+			value_r = &o.conf;
+		else if (strcmp(argv[i], "--preauth") == 0)
+			value_r = &o.preauth;
+		if (value_r == NULL || i + 1 == argc)
+			fail(EX_USAGE, "%s %s; usage: imapd [-s STORE] "
+			    "[-f FILE] [--preauth USER] [-V]",
+			    value_r == NULL ? "unknown argument" :
+			    "no value for", argv[i]);
+		*value_r = argv[++i];
+	}
+	return o;
+}
+
+/* --preauth asks for no password: root's and the store owner's privilege. */
+static void
+check_preauth(uid_t started_as, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		fail(EX_NOINPUT, "cannot look at the store %s: %m", path);
+	if (started_as != 0 && started_as != st.st_uid)
+		fail(EX_NOPERM, "--preauth is for root and the owner of %s",
+		    path);
+}
+
+static void
+preauth(struct session *s, const char *user)
+{
+	const struct err *err = session_login(s, user);
+
+	if (err != NULL)
+		fail_err(EX_NOUSER, err);
+	report_login(s, "PREAUTH");
+}
+
+int
+main(int argc, char **argv)
+{
+	uid_t started_as = getuid();
+	const struct err *err;
+	struct options o;
+	struct conf *conf = NULL;
+	struct store *store = NULL;
+	struct session *s;
+	const char *path;
+
+	log_open("imapd");
+	signals_init();
+	umask(077);
+	o = parse_options(argc, argv);
+	err = conf_load(o.conf, &conf);
+	if (err != NULL)
+		fail_err(EX_CONFIG, err);
+	path = conf_store_path(o.store);
+	err = privs_become_owner(path);
+	if (err != NULL)
+		fail_err(EX_NOPERM, err);
+	if (o.preauth != NULL)
+		check_preauth(started_as, path);
+	err = store_open(path, conf, &store);
+	if (err != NULL)
+		fail_err(EX_NOINPUT, err);
+	client_socket_options(STDOUT_FILENO);
+	s = session_new(conf, store, STDIN_FILENO, STDOUT_FILENO);
+	if (o.preauth != NULL)
+		preauth(s, o.preauth);
+	session_run(s);
+	session_free(s);
+	store_close(store);
+	conf_free(conf);
+	return EX_OK;
+}

@@ -1,0 +1,51 @@
+/* base64.c - base64 of the SASL exchange
+ * SPDX-License-Identifier: ISC */
+#include "wire/base64.h"
+
+#include <stdint.h>
+
+static int
+digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
+}
+
+/* RFC 4648 4; RFC 3501 9 "base64" */
+bool
+base64_decode(const char *s, size_t len, char *out, size_t *len_r)
+{
+	size_t n = 0;
+
+	if (len % 4 != 0)
+		return false;
+	for (size_t i = 0; i < len; i += 4) {
+		size_t pad = 0;
+		uint32_t bits = 0;
+
+		if (i + 4 == len && s[i + 3] == '=')
+			pad = s[i + 2] == '=' ? 2 : 1;
+		for (size_t j = 0; j < 4; j++) {
+			int d = j < 4 - pad ? digit(s[i + j]) : 0;
+
+			if (d == -1)
+				return false;
+			bits = bits << 6 | (uint32_t)d;
+		}
+		/* RFC 4648 3.5: bits that are not used must be zero, or two
+		 * strings would mean the same. */
+		if ((bits & ((1u << 8 * pad) - 1)) != 0)
+			return false;
+		for (size_t j = 0; j < 3 - pad; j++)
+			out[n++] = (char)(bits >> (16 - 8 * j) & 0xff);
+	}
+	*len_r = n;
+	return true;
+}

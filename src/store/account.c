@@ -193,7 +193,7 @@ account_find_row(struct account *account, struct arena *a, const char *sql,
 
 const char account_sql_by_name[] =
 	"SELECT " ROW_COLUMNS " FROM mailboxes WHERE name = ?1";
-static const char sql_by_id[] =
+const char account_sql_by_id[] =
 	"SELECT " ROW_COLUMNS " FROM mailboxes WHERE id = ?1";
 
 static const struct err *
@@ -225,7 +225,7 @@ const struct err *
 account_find_id(struct account *account, struct arena *a, const char *id,
     struct mailbox_row *row_r)
 {
-	return find_counted(account, a, sql_by_id, id, row_r);
+	return find_counted(account, a, account_sql_by_id, id, row_r);
 }
 
 const struct err *

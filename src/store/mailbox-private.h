@@ -15,7 +15,6 @@ struct mailbox {
 	int		 fd, lockfd;
 	uint32_t	 uidvalidity;
 	struct db	*db;		/* NULL: no message was ever here */
-	bool		 empty;		/* account.db says so too */
 	/* mailbox_keywords(). */
 	char		*keywords[FLAG_KEYWORDS_MAX];
 	size_t		 keywords_n;
@@ -52,6 +51,12 @@ void writer_abort(struct writer *);
 /* The next UID, or an ERR_USER LIMIT when there are no more. */
 const struct err *writer_next_uid(struct writer *, uint32_t *uid_r);
 
+/* Inside a writer: make the keywords that are missing; and forget those that
+ * were made when the writer then fails (n were there before). */
+const struct err *keywords_create(struct mailbox *, const char *const *names,
+    size_t n);
+void keywords_forget(struct mailbox *, size_t n);
+
 /* A message file's name. */
 #define UID_NAME_OCTETS	12
 void uid_name(uint32_t uid, char name[UID_NAME_OCTETS]);
@@ -66,6 +71,8 @@ const struct err *place_fd(struct mailbox *, int fd, const char *tmp_name,
     uint32_t uid);
 const struct err *place_link(struct mailbox *dst, struct mailbox *src,
     uint32_t from, uint32_t to);
+/* Take back the names first to below end: what a failed writer placed. */
+void unplace(struct mailbox *, uint32_t first, uint32_t end);
 /* A new unnamed file, or one in tmp/ (its name in name) where the file system
  * has none. */
 #define TMP_NAME_OCTETS	64

@@ -50,7 +50,7 @@ const char *account_root(const struct account *);
 const struct err *account_begin(struct account *, bool durable);
 const struct err *account_end(struct account *, const struct err *err);
 /* A row by an SQL with one parameter.  *known_r: its counters are right. */
-extern const char account_sql_by_name[];
+extern const char account_sql_by_name[], account_sql_by_id[];
 const struct err *account_find_row(struct account *, struct arena *,
     const char *sql, const char *text, struct mailbox_row *row_r,
     bool *known_r, bool *found_r);

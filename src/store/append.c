@@ -1,0 +1,232 @@
+/* append.c - messages on their way in
+ * SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mail/content.h"
+#include "store/mailbox-private.h"
+#include "util/log.h"
+
+struct upload {
+	struct mailbox	*mbox;
+	int		 fd;
+	char		 tmp_name[TMP_NAME_OCTETS];	/* "": unnamed */
+	uint64_t	 size, flags;
+	struct datetime	 date;
+	bool		 finished;
+	struct content	 content;
+};
+
+const struct err *
+upload_new(struct mailbox *m, struct upload **up_r)
+{
+	struct upload *up = calloc(1, sizeof(*up));
+	const struct err *err;
+
+	if (up == NULL)
+		fatal("out of memory");
+	up->mbox = m;
+	up->date.when = now_seconds();
+	err = place_new(m, up->tmp_name, &up->fd);
+	if (err != NULL) {
+		free(up);
+		return err;
+	}
+	*up_r = up;
+	return NULL;
+}
+
+void
+upload_free(struct upload *up)
+{
+	if (up == NULL)
+		return;
+	if (up->tmp_name[0] != '\0')
+		unlinkat(up->mbox->fd, up->tmp_name, 0);
+	close(up->fd);
+	content_clear(&up->content);
+	free(up);
+}
+
+const struct err *
+upload_write(struct upload *up, const void *data, size_t len)
+{
+	const char *s = data;
+
+	while (len > 0) {
+		ssize_t n = write(up->fd, s, len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_errno("%s: writing a message",
+			    up->mbox->what);
+		s += n;
+		len -= (size_t)n;
+		up->size += (uint64_t)n;
+	}
+	return NULL;
+}
+
+uint64_t
+upload_size(const struct upload *up)
+{
+	return up->size;
+}
+
+/* The file's time is the INTERNALDATE: a repair reads it there. */
+static void
+upload_set_time(const struct upload *up)
+{
+	struct timespec ts[2] = { { .tv_nsec = UTIME_OMIT },
+	    { .tv_sec = (time_t)up->date.when } };
+
+	if (futimens(up->fd, ts) == -1)
+		log_warning("%s: a message's time cannot be set: %s",
+		    up->mbox->what, strerror(errno));
+}
+
+void
+upload_set(struct upload *up, uint64_t flags, const struct datetime *date)
+{
+	up->flags = flags;
+	if (date != NULL)
+		up->date = *date;
+	if (up->finished)
+		upload_set_time(up);
+}
+
+const struct err *
+upload_finish(struct upload *up)
+{
+	const struct err *err;
+
+	err = content_make(up->fd, up->size, &up->content);
+	if (err != NULL)
+		return err;
+	upload_set_time(up);
+	if (fdatasync(up->fd) == -1)
+		return err_errno("%s: fdatasync", up->mbox->what);
+	up->finished = true;
+	return NULL;
+}
+
+void
+message_bind(sqlite3_stmt *stmt, const struct message *msg)
+{
+	sqlite3_bind_int64(stmt, 1, msg->uid);
+	sqlite3_bind_int64(stmt, 2, (int64_t)msg->flags);
+	sqlite3_bind_int64(stmt, 3, (int64_t)msg->modseq);
+	sqlite3_bind_int64(stmt, 4, msg->date.when);
+	sqlite3_bind_int(stmt, 5, msg->date.zone);
+	sqlite3_bind_int64(stmt, 6, msg->savedate);
+	sqlite3_bind_int64(stmt, 7, (int64_t)msg->size);
+}
+
+const struct err *
+insert_message(struct db *db, const struct message *msg)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(db, "INSERT INTO messages(" MESSAGE_COLUMNS ") "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", &stmt);
+	if (err != NULL)
+		return err;
+	message_bind(stmt, msg);
+	return db_run(db, stmt);
+}
+
+const struct err *
+insert_content(struct db *db, uint32_t uid, const struct blob blobs[5])
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	/* An orphan's row may be left from an undelete that was cut off. */
+	err = db_prepare(db, "INSERT OR REPLACE INTO content(uid, envelope, "
+	    "body, structure, headers, parts) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, uid);
+	for (int i = 0; i < 5; i++)
+		sqlite3_bind_blob64(stmt, i + 2,
+		    blobs[i].len > 0 ? blobs[i].s : "", blobs[i].len,
+		    SQLITE_STATIC);
+	return db_run(db, stmt);
+}
+
+static struct blob
+buf_blob(const struct buf *b)
+{
+	return (struct blob){ b->s, b->len };
+}
+
+static const struct err *
+append_one(struct writer *w, struct upload *up)
+{
+	struct message msg = { .flags = up->flags, .date = up->date,
+	    .size = up->size, .savedate = now_seconds(),
+	    .modseq = w->state.highestmodseq };
+	const struct blob blobs[5] = { buf_blob(&up->content.envelope),
+	    buf_blob(&up->content.body), buf_blob(&up->content.structure),
+	    buf_blob(&up->content.headers), buf_blob(&up->content.parts) };
+	const struct err *err;
+
+	if (!up->finished)
+		fatal("an upload is appended before it is finished");
+	err = writer_next_uid(w, &msg.uid);
+	if (err == NULL)
+		err = place_fd(w->mbox, up->fd, up->tmp_name, msg.uid);
+	if (err == NULL)
+		err = insert_message(w->mbox->db, &msg);
+	if (err == NULL)
+		err = insert_content(w->mbox->db, msg.uid, blobs);
+	if (err == NULL)
+		state_count(&w->state, &msg, 1);
+	return err;
+}
+
+void
+unplace(struct mailbox *m, uint32_t first, uint32_t end)
+{
+	char name[UID_NAME_OCTETS];
+
+	for (uint32_t uid = first; uid < end; uid++) {
+		uid_name(uid, name);
+		unlinkat(m->fd, name, 0);
+	}
+}
+
+const struct err *
+mailbox_append(struct mailbox *m, struct upload *const *ups, size_t n,
+    uint32_t *first_uid_r)
+{
+	const struct err *err;
+	struct writer w;
+	uint32_t first;
+
+	err = writer_begin(&w, m, true);
+	if (err != NULL)
+		return err;
+	first = w.state.uidnext;
+	w.state.highestmodseq++;
+	for (size_t i = 0; err == NULL && i < n; i++)
+		err = append_one(&w, ups[i]);
+	/* The names before the rows: a row without its file cannot be. */
+	if (err == NULL && fsync(m->fd) == -1)
+		err = err_errno("%s: fsync", m->what);
+	if (err != NULL) {
+		unplace(m, first, w.state.uidnext);
+		writer_abort(&w);
+		return err;
+	}
+	err = writer_commit(&w);
+	if (err == NULL)
+		*first_uid_r = first;
+	return err;
+}

@@ -1,0 +1,241 @@
+/* change.c - STORE and EXPUNGE
+ * SPDX-License-Identifier: ISC */
+#include "store/mailbox-private.h"
+
+/* Every message: what NULL stands for. */
+static const struct seqrange all_uids = { 1, UINT32_MAX };
+
+static struct seqset
+whole_set(const struct seqset *uids)
+{
+	struct seqset all = { (struct seqrange *)(uintptr_t)&all_uids, 1 };
+
+	return uids != NULL ? *uids : all;
+}
+
+/* --- STORE --- */
+
+/* What the new flags are, in SQL: ?3 are bits to clear, ?4 bits to set. */
+#define NEW_FLAGS	"((flags & ~?3) | ?4)"
+#define IS_CHANGED	"uid BETWEEN ?1 AND ?2 AND flags <> " NEW_FLAGS
+
+static const struct err *
+store_bind(struct db *db, const char *sql, struct seqrange r, uint64_t clear,
+    uint64_t set, sqlite3_stmt **stmt_r)
+{
+	const struct err *err = db_prepare(db, sql, stmt_r);
+
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(*stmt_r, 1, r.first);
+	sqlite3_bind_int64(*stmt_r, 2, r.last);
+	sqlite3_bind_int64(*stmt_r, 3, (int64_t)clear);
+	sqlite3_bind_int64(*stmt_r, 4, (int64_t)set);
+	return NULL;
+}
+
+/* How many rows will change, and what that does to the counters. */
+static const struct err *
+store_count(struct writer *w, struct seqrange r, uint64_t clear, uint64_t set,
+    int64_t *n_r)
+{
+	struct db *db = w->mbox->db;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = store_bind(db, "SELECT count(*), "
+	    "total((" NEW_FLAGS " & 8 = 0) - (flags & 8 = 0)), "
+	    "total((" NEW_FLAGS " & 4 <> 0) - (flags & 4 <> 0)) "
+	    "FROM messages NOT INDEXED WHERE " IS_CHANGED, r, clear, set,
+	    &stmt);
+	if (err != NULL)
+		return err;
+	err = db_step(db, stmt, &row);
+	if (err == NULL) {
+		*n_r = sqlite3_column_int64(stmt, 0);
+		w->state.unseen += (uint32_t)sqlite3_column_int64(stmt, 1);
+		w->state.deleted += (uint32_t)sqlite3_column_int64(stmt, 2);
+	}
+	db_done(stmt);
+	return err;
+}
+
+static const struct err *
+store_range(struct writer *w, struct seqrange r, uint64_t clear, uint64_t set,
+    uint64_t modseq, bool *changed)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	int64_t n;
+
+	err = store_count(w, r, clear, set, &n);
+	if (err != NULL || n == 0)
+		return err;
+	*changed = true;
+	err = store_bind(w->mbox->db, "UPDATE messages SET flags = " NEW_FLAGS
+	    ", modseq = ?5 WHERE " IS_CHANGED, r, clear, set, &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 5, (int64_t)modseq);
+	return db_run(w->mbox->db, stmt);
+}
+
+const struct err *
+mailbox_store(struct mailbox *m, const struct seqset *uids, enum store_op op,
+    uint64_t flags, uint64_t mask, uint64_t *modseq_r)
+{
+	uint64_t clear = op == STORE_ADD ? 0 :
+	    op == STORE_REMOVE ? flags & mask : mask;
+	uint64_t set = op == STORE_REMOVE ? 0 : flags & mask;
+	uint64_t modseq;
+	const struct err *err;
+	bool changed = false;
+	struct writer w;
+
+	*modseq_r = 0;
+	err = mailbox_db(m);
+	if (err != NULL || m->db == NULL || uids->n == 0)
+		return err;
+	err = writer_begin(&w, m, false);
+	if (err != NULL)
+		return err;
+	modseq = w.state.highestmodseq + 1;
+	for (size_t i = 0; err == NULL && i < uids->n; i++)
+		err = store_range(&w, uids->ranges[i], clear, set, modseq,
+		    &changed);
+	if (err != NULL || !changed) {
+		writer_abort(&w);
+		return err;
+	}
+	w.state.highestmodseq = modseq;
+	err = writer_commit(&w);
+	if (err == NULL)
+		*modseq_r = modseq;
+	return err;
+}
+
+/* --- EXPUNGE --- */
+
+/* ?3 tells whether all go; two texts, so that \Deleted is found by its index. */
+#define IS_ANY		"uid BETWEEN ?1 AND ?2 AND ?3"
+#define IS_DELETED	"uid BETWEEN ?1 AND ?2 AND NOT ?3 AND flags & 4 <> 0"
+#define EXPUNGE_COUNT							\
+	"SELECT count(*), total(flags & 8 = 0), total(flags & 4 <> 0), "	\
+	"total(size) FROM messages WHERE "
+#define EXPUNGE_INSERT							\
+	"INSERT INTO expunged SELECT uid, flags, ?4, date, zone, "	\
+	"savedate, size, ?5, 0 FROM messages WHERE "
+#define EXPUNGE_DELETE	"DELETE FROM messages WHERE "
+
+static const struct err *
+expunge_bind(struct db *db, const char *sql, struct seqrange r, bool any,
+    sqlite3_stmt **stmt_r)
+{
+	const struct err *err = db_prepare(db, sql, stmt_r);
+
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(*stmt_r, 1, r.first);
+	sqlite3_bind_int64(*stmt_r, 2, r.last);
+	sqlite3_bind_int(*stmt_r, 3, any);
+	return NULL;
+}
+
+static const struct err *
+expunge_count(struct writer *w, struct seqrange r, bool any, uint32_t *n_r)
+{
+	struct mailbox_state *s = &w->state;
+	struct db *db = w->mbox->db;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = expunge_bind(db, any ? EXPUNGE_COUNT IS_ANY :
+	    EXPUNGE_COUNT IS_DELETED, r, any, &stmt);
+	if (err != NULL)
+		return err;
+	err = db_step(db, stmt, &row);
+	if (err == NULL) {
+		*n_r = (uint32_t)sqlite3_column_int64(stmt, 0);
+		s->messages -= *n_r;
+		s->unseen -= (uint32_t)sqlite3_column_int64(stmt, 1);
+		s->deleted -= (uint32_t)sqlite3_column_int64(stmt, 2);
+		s->size -= (uint64_t)sqlite3_column_int64(stmt, 3);
+	}
+	db_done(stmt);
+	return err;
+}
+
+static const struct err *
+expunge_range(struct writer *w, struct seqrange r, bool any, uint64_t modseq,
+    uint32_t *total)
+{
+	struct db *db = w->mbox->db;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	uint32_t n;
+
+	err = expunge_count(w, r, any, &n);
+	if (err != NULL || n == 0)
+		return err;
+	*total += n;
+	err = expunge_bind(db, any ? EXPUNGE_INSERT IS_ANY :
+	    EXPUNGE_INSERT IS_DELETED, r, any, &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 4, (int64_t)modseq);
+	sqlite3_bind_int64(stmt, 5, now_seconds());
+	err = db_run(db, stmt);
+	if (err == NULL)
+		err = expunge_bind(db, any ? EXPUNGE_DELETE IS_ANY :
+		    EXPUNGE_DELETE IS_DELETED, r, any, &stmt);
+	return err != NULL ? err : db_run(db, stmt);
+}
+
+/* Whether there can be anything to expunge: most CLOSEs find nothing. */
+static const struct err *
+expunge_useless(struct mailbox *m, bool any, bool *yes_r)
+{
+	struct mailbox_state state;
+	const struct err *err = mailbox_state(m, &state);
+
+	if (err == NULL)
+		*yes_r = any ? state.messages == 0 : state.deleted == 0;
+	return err;
+}
+
+const struct err *
+mailbox_expunge(struct mailbox *m, const struct seqset *uids, bool any,
+    uint32_t *n_r)
+{
+	struct seqset set = whole_set(uids);
+	const struct err *err;
+	uint64_t modseq;
+	struct writer w;
+	uint32_t n = 0, purged;
+	bool useless;
+
+	*n_r = 0;
+	err = expunge_useless(m, any, &useless);
+	if (err != NULL || useless)
+		return err;
+	err = writer_begin(&w, m, true);
+	if (err != NULL)
+		return err;
+	modseq = w.state.highestmodseq + 1;
+	for (size_t i = 0; err == NULL && i < set.n; i++)
+		err = expunge_range(&w, set.ranges[i], any, modseq, &n);
+	if (err != NULL || n == 0) {
+		writer_abort(&w);
+		return err;
+	}
+	w.state.highestmodseq = w.state.expungemodseq = modseq;
+	err = writer_commit(&w);
+	if (err != NULL)
+		return err;
+	*n_r = n;
+	if (store_conf(m->account->store)->expunge_retention == 0)
+		return mailbox_purge(m, UINT32_MAX, &purged);
+	return NULL;
+}

@@ -1,0 +1,543 @@
+/* mailbox.c - one mailbox: opening, state, keywords, recent
+ * SPDX-License-Identifier: ISC */
+#include "store/mailbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/mailbox-private.h"
+#include "util/log.h"
+#include "wire/respcode.h"
+
+/* How many rows UNSEEN may count from either end of the mailbox. */
+#define UNSEEN_COUNT_MAX	1000
+
+void
+mailbox_close(struct mailbox *m)
+{
+	if (m == NULL)
+		return;
+	db_close(m->db);
+	if (m->lockfd != -1)
+		close(m->lockfd);
+	if (m->fd != -1)
+		close(m->fd);
+	for (size_t i = 0; i < m->keywords_n; i++)
+		free(m->keywords[i]);
+	free(m->path);
+	free(m->what);
+	free(m);
+}
+
+const struct err *
+mailbox_open_row(struct account *account, const struct mailbox_row *row,
+    struct mailbox **mbox_r)
+{
+	struct mailbox *m = calloc(1, sizeof(*m));
+	const struct err *err = NULL;
+
+	if (m == NULL ||
+	    asprintf(&m->path, "%s/%s", account->path, row->id) == -1 ||
+	    asprintf(&m->what, "%s/%s", account->what, row->id) == -1)
+		fatal("out of memory");
+	m->account = account;
+	m->fd = m->lockfd = -1;
+	m->uidvalidity = row->uidvalidity;
+	memcpy(m->id, row->id, sizeof(m->id));
+	m->fd = dir_open(account->fd, row->id);
+	if (m->fd == -1)
+		err = errno == ENOENT ? err_internal("%s is missing; run "
+		    "'mboxadm check --repair %s'", m->what, account->name) :
+		    err_errno("%s", m->what);
+	if (err == NULL)
+		err = lock_open(m->fd, m->what, &m->lockfd);
+	if (err == NULL)
+		err = mailbox_db(m);
+	if (err != NULL) {
+		mailbox_close(m);
+		return err;
+	}
+	*mbox_r = m;
+	return NULL;
+}
+
+const struct err *
+mailbox_open(struct account *account, const char *name,
+    struct mailbox **mbox_r)
+{
+	struct arena *a = arena_new();
+	struct mailbox_row row;
+	const struct err *err;
+
+	err = account_row(account, a, name, &row);
+	if (err == NULL && row.noselect)
+		err = err_user(RESP_CANNOT,
+		    "This is only a name, not a mailbox");
+	if (err == NULL)
+		err = mailbox_open_row(account, &row, mbox_r);
+	arena_free(a);
+	return err;
+}
+
+/* Whether account.db says that the mailbox never had a message. */
+static const struct err *
+never_had_messages(struct mailbox *m, bool *yes_r)
+{
+	struct arena *a;
+	struct mailbox_row row;
+	const struct err *err;
+	bool known, found;
+
+	*yes_r = true;
+	a = arena_new();
+	err = account_find_row(m->account, a, account_sql_by_id, m->id, &row,
+	    &known, &found);
+	if (err == NULL && found)
+		*yes_r = row.uidnext <= 1;
+	arena_free(a);
+	return err;
+}
+
+/* Whether there is a messages.db; when not, whether that is as it should be. */
+static const struct err *
+has_database(struct mailbox *m, bool *yes_r)
+{
+	const struct err *err;
+	bool never;
+
+	for (int try = 0; try < 2; try++) {
+		*yes_r = faccessat(m->fd, schema_messages.file, F_OK, 0) == 0;
+		if (*yes_r)
+			return NULL;
+		if (errno != ENOENT)
+			return err_errno("%s/%s", m->what,
+			    schema_messages.file);
+		/* A mailbox that was deleted meanwhile is not damaged. */
+		if (mailbox_gone(m))
+			return NULL;
+		err = never_had_messages(m, &never);
+		if (err != NULL || never)
+			return err;
+		/* The first message may have come between the two looks. */
+	}
+	return err_internal("%s/%s is missing; run 'mboxadm check --repair "
+	    "%s'", m->what, schema_messages.file, m->account->name);
+}
+
+const struct err *
+mailbox_db(struct mailbox *m)
+{
+	const struct err *err;
+	bool yes;
+
+	if (m->db != NULL)
+		return NULL;
+	err = has_database(m, &yes);
+	if (err != NULL || !yes)
+		return err;
+	return db_open(m->path, &schema_messages,
+	    store_conf(m->account->store), m->lockfd, m->what, &m->db);
+}
+
+const char *
+mailbox_id(const struct mailbox *m)
+{
+	return m->id;
+}
+
+struct account *
+mailbox_account(const struct mailbox *m)
+{
+	return m->account;
+}
+
+uint32_t
+mailbox_uidvalidity(const struct mailbox *m)
+{
+	return m->uidvalidity;
+}
+
+void
+mailbox_rest(struct mailbox *m)
+{
+	if (m->db != NULL)
+		db_rest(m->db);
+}
+
+int
+mailbox_fd(const struct mailbox *m)
+{
+	return m->fd;
+}
+
+uint64_t
+mailbox_stamp(const struct mailbox *m)
+{
+	return stamp_get(m->fd);
+}
+
+bool
+mailbox_gone(const struct mailbox *m)
+{
+	struct stat here, there;
+
+	return fstat(m->fd, &here) == -1 ||
+	    fstatat(m->account->fd, m->id, &there, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    here.st_ino != there.st_ino || here.st_dev != there.st_dev;
+}
+
+/* --- State --- */
+
+static const struct err *
+state_bad(const struct mailbox *m)
+{
+	return err_internal("%s/%s has bad counters; run 'mboxadm check "
+	    "--repair %s'", m->what, schema_messages.file, m->account->name);
+}
+
+const struct err *
+mailbox_read_state(struct mailbox *m, struct mailbox_state *state_r)
+{
+	struct mailbox_state state;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = db_prepare(m->db, "SELECT uidnext, messages, unseen, deleted, "
+	    "size, highestmodseq, expungemodseq, "
+	    "(SELECT count(*) FROM keywords) FROM mailbox WHERE id = 1",
+	    &stmt);
+	if (err != NULL)
+		return err;
+	err = db_step(m->db, stmt, &row);
+	if (err == NULL && !row)
+		err = state_bad(m);
+	if (err == NULL) {
+		state = (struct mailbox_state){
+			.uidnext = (uint32_t)sqlite3_column_int64(stmt, 0),
+			.messages = (uint32_t)sqlite3_column_int64(stmt, 1),
+			.unseen = (uint32_t)sqlite3_column_int64(stmt, 2),
+			.deleted = (uint32_t)sqlite3_column_int64(stmt, 3),
+			.size = (uint64_t)sqlite3_column_int64(stmt, 4),
+			.highestmodseq =
+			    (uint64_t)sqlite3_column_int64(stmt, 5),
+			.expungemodseq =
+			    (uint64_t)sqlite3_column_int64(stmt, 6),
+			.keywords = (uint32_t)sqlite3_column_int(stmt, 7)
+		};
+		if (state.uidnext == 0 || state.messages >= state.uidnext ||
+		    state.highestmodseq == 0)
+			err = state_bad(m);
+		else
+			*state_r = state;
+	}
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+mailbox_state(struct mailbox *m, struct mailbox_state *state_r)
+{
+	const struct err *err = mailbox_db(m);
+
+	if (err != NULL)
+		return err;
+	if (m->db != NULL)
+		return mailbox_read_state(m, state_r);
+	*state_r = (struct mailbox_state){ .uidnext = 1, .highestmodseq = 1 };
+	return NULL;
+}
+
+const struct err *
+mailbox_recount(struct account *account, struct mailbox_row *row)
+{
+	struct mailbox_state state;
+	struct mailbox *m = NULL;
+	const struct err *err;
+
+	err = mailbox_open_row(account, row, &m);
+	if (err == NULL)
+		err = lock_take(m->lockfd);
+	if (err == NULL) {
+		err = mailbox_state(m, &state);
+		if (err == NULL)
+			err = account_counters_set(account, m->id, &state);
+		lock_drop(m->lockfd);
+	}
+	mailbox_close(m);
+	if (err == NULL) {
+		row->uidnext = state.uidnext;
+		row->messages = state.messages;
+		row->unseen = state.unseen;
+		row->deleted = state.deleted;
+		row->size = state.size;
+		row->highestmodseq = state.highestmodseq;
+	}
+	return err;
+}
+
+/* --- Keywords --- */
+
+static const struct err *
+keywords_load(struct mailbox *m)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	const char *name;
+	size_t n = 0;
+	bool row;
+
+	err = mailbox_db(m);
+	if (err != NULL || m->db == NULL)
+		return err;
+	err = db_prepare(m->db, "SELECT bit, name FROM keywords ORDER BY bit",
+	    &stmt);
+	if (err != NULL)
+		return err;
+	while ((err = db_step(m->db, stmt, &row)) == NULL && row) {
+		name = (const char *)sqlite3_column_text(stmt, 1);
+		/* Bits are given in order and never taken back. */
+		if (name == NULL || !flag_keyword_valid(name) ||
+		    n == FLAG_KEYWORDS_MAX || sqlite3_column_int64(stmt, 0) !=
+		    (int64_t)(FLAG_KEYWORD_FIRST + n)) {
+			err = err_internal("%s has a bad keyword; run "
+			    "'mboxadm check --repair'", m->what);
+			break;
+		}
+		if (n == m->keywords_n) {
+			m->keywords[n] = strdup(name);
+			if (m->keywords[n] == NULL)
+				fatal("out of memory");
+			m->keywords_n++;
+		}
+		n++;
+	}
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+mailbox_keywords(struct mailbox *m, const char *const **names_r, size_t *n_r)
+{
+	const struct err *err = keywords_load(m);
+
+	if (err == NULL) {
+		*names_r = (const char *const *)m->keywords;
+		*n_r = m->keywords_n;
+	}
+	return err;
+}
+
+/* 0 when there is none of the name.  Case does not matter: RFC 9051 2.3.2. */
+static uint64_t
+keyword_bit(const struct mailbox *m, const char *name)
+{
+	for (size_t i = 0; i < m->keywords_n; i++)
+		if (strcasecmp(m->keywords[i], name) == 0)
+			return UINT64_C(1) << (FLAG_KEYWORD_FIRST + i);
+	return 0;
+}
+
+static const struct err *
+keyword_insert(struct mailbox *m, const char *name)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	if (m->keywords_n == FLAG_KEYWORDS_MAX)
+		return err_user(RESP_LIMIT, "A mailbox has at most %d keywords",
+		    FLAG_KEYWORDS_MAX);
+	err = db_prepare(m->db, "INSERT INTO keywords VALUES (?1, ?2)", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1,
+	    (int64_t)(FLAG_KEYWORD_FIRST + m->keywords_n));
+	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+	err = db_run(m->db, stmt);
+	if (err == NULL) {
+		m->keywords[m->keywords_n] = strdup(name);
+		if (m->keywords[m->keywords_n] == NULL)
+			fatal("out of memory");
+		m->keywords_n++;
+	}
+	return err;
+}
+
+const struct err *
+keywords_create(struct mailbox *m, const char *const *names, size_t n)
+{
+	const struct err *err;
+
+	err = keywords_load(m);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		if (keyword_bit(m, names[i]) == 0)
+			err = keyword_insert(m, names[i]);
+	return err;
+}
+
+void
+keywords_forget(struct mailbox *m, size_t n)
+{
+	while (m->keywords_n > n)
+		free(m->keywords[--m->keywords_n]);
+}
+
+const struct err *
+mailbox_keyword_mask(struct mailbox *m, const char *const *names, size_t n,
+    bool create, uint64_t *mask_r)
+{
+	const struct err *err;
+	struct writer w;
+	uint64_t mask = 0;
+	size_t before, missing = 0;
+
+	err = n > 0 ? keywords_load(m) : NULL;
+	if (err != NULL)
+		return err;
+	for (size_t i = 0; i < n; i++)
+		missing += keyword_bit(m, names[i]) == 0;
+	if (create && missing > 0) {
+		before = m->keywords_n;
+		err = writer_begin(&w, m, false);
+		if (err != NULL)
+			return err;
+		err = keywords_create(m, names, n);
+		if (err == NULL)
+			err = writer_commit(&w);
+		else
+			writer_abort(&w);
+		if (err != NULL) {
+			keywords_forget(m, before);
+			return err;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		mask |= keyword_bit(m, names[i]);
+	*mask_r = mask;
+	return NULL;
+}
+
+/* --- Recent --- */
+
+/* The lock file's first octets: the first UID no session was told of. */
+static uint32_t
+recent_read(const struct mailbox *m)
+{
+	unsigned char b[4];
+
+	if (pread(m->lockfd, b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		return 1;
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+	    (uint32_t)b[3] << 24;
+}
+
+static void
+recent_write(const struct mailbox *m, uint32_t uid)
+{
+	unsigned char b[4] = { (unsigned char)uid, (unsigned char)(uid >> 8),
+	    (unsigned char)(uid >> 16), (unsigned char)(uid >> 24) };
+
+	/* Not worth an error: the messages are then recent once more. */
+	if (pwrite(m->lockfd, b, sizeof(b), 0) != (ssize_t)sizeof(b))
+		log_warning("%s/lock: %s", m->what, strerror(errno));
+}
+
+const struct err *
+mailbox_recent(struct mailbox *m, bool claim, uint32_t uidnext,
+    uint32_t *first_uid_r)
+{
+	const struct err *err;
+	uint32_t first = recent_read(m);
+
+	if (claim && first < uidnext) {
+		err = lock_take(m->lockfd);
+		if (err != NULL)
+			return err;
+		first = recent_read(m);
+		if (first < uidnext)
+			recent_write(m, uidnext);
+		lock_drop(m->lockfd);
+	}
+	*first_uid_r = first;
+	return NULL;
+}
+
+/* --- Counting --- */
+
+static const struct err *
+count_uids(struct mailbox *m, const char *sql, uint32_t first, uint32_t last,
+    uint32_t *n_r)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = db_prepare(m->db, sql, &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, first);
+	sqlite3_bind_int64(stmt, 2, last);
+	err = db_step(m->db, stmt, &row);
+	if (err == NULL)
+		*n_r = row ? (uint32_t)sqlite3_column_int64(stmt, 0) : 0;
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+mailbox_count_from(struct mailbox *m, uint32_t first, uint32_t *n_r)
+{
+	const struct err *err = mailbox_db(m);
+
+	*n_r = 0;
+	if (err != NULL || m->db == NULL)
+		return err;
+	return count_uids(m, "SELECT count(*) FROM messages "
+	    "WHERE uid BETWEEN ?1 AND ?2", first, UINT32_MAX, n_r);
+}
+
+static const char sql_count_some[] = "SELECT count(*) FROM (SELECT 1 FROM "
+	"messages WHERE uid BETWEEN ?1 AND ?2 LIMIT 1001)";
+
+const struct err *
+mailbox_first_unseen(struct mailbox *m, uint32_t uidnext, uint32_t *seq_r)
+{
+	const struct err *err = mailbox_db(m);
+	struct mailbox_state state;
+	uint32_t uid, n;
+
+	*seq_r = 0;
+	if (err == NULL && m->db != NULL)
+		err = db_begin_read(m->db);
+	if (err != NULL || m->db == NULL)
+		return err;
+	err = mailbox_read_state(m, &state);
+	if (err == NULL)
+		err = count_uids(m, "SELECT min(uid) FROM messages WHERE "
+		    "flags & 8 = 0 AND uid BETWEEN ?1 AND ?2", 1, uidnext - 1,
+		    &uid);
+	/* No holes: the UID is the number.  Else count from the nearer end. */
+	if (err != NULL || uid == 0)
+		goto done;
+	if (state.messages == state.uidnext - 1) {
+		*seq_r = uid;
+		goto done;
+	}
+	err = count_uids(m, sql_count_some, 1, uid - 1, &n);
+	if (err == NULL && n <= UNSEEN_COUNT_MAX) {
+		*seq_r = n + 1;
+		goto done;
+	}
+	if (err == NULL)
+		err = count_uids(m, sql_count_some, uid, UINT32_MAX, &n);
+	if (err == NULL && n <= UNSEEN_COUNT_MAX)
+		*seq_r = state.messages - n + 1;
+done:
+	db_end_read(m->db);
+	return err;
+}

@@ -1,0 +1,242 @@
+/* purge.c - what becomes of expunged messages
+ * SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/mailbox-private.h"
+#include "util/log.h"
+#include "wire/respcode.h"
+
+#define PURGE_BATCH		1000	/* files per transaction */
+#define TOMBSTONE_SECONDS	(90 * 24 * 60 * 60)	/* kept for sessions */
+
+/* UIDs whose files may go, at most max of them. */
+static const struct err *
+purgeable(struct mailbox *m, uint32_t max, uint32_t *uids, uint32_t *n_r)
+{
+	int64_t before = now_seconds() - (int64_t)
+	    store_conf(m->account->store)->expunge_retention;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	uint32_t n = 0;
+	bool row;
+
+	err = db_prepare(m->db, "SELECT uid FROM expunged WHERE purged = 0 "
+	    "AND time <= ?1 LIMIT ?2", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, before);
+	sqlite3_bind_int64(stmt, 2, max);
+	while (n < max && (err = db_step(m->db, stmt, &row)) == NULL && row)
+		uids[n++] = (uint32_t)sqlite3_column_int64(stmt, 0);
+	db_done(stmt);
+	*n_r = n;
+	return err;
+}
+
+static const struct err *
+run_uid(struct mailbox *m, const char *sql, uint32_t uid)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(m->db, sql, &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, uid);
+	return db_run(m->db, stmt);
+}
+
+static const struct err *
+purge_one(struct mailbox *m, uint32_t uid)
+{
+	char name[UID_NAME_OCTETS];
+	const struct err *err;
+
+	/* First the file: a crash then only makes this run again. */
+	uid_name(uid, name);
+	if (unlinkat(m->fd, name, 0) == -1 && errno != ENOENT)
+		return err_errno("%s/%s", m->what, name);
+	err = run_uid(m, "DELETE FROM content WHERE uid = ?1", uid);
+	return err != NULL ? err : run_uid(m,
+	    "UPDATE expunged SET purged = 1 WHERE uid = ?1", uid);
+}
+
+/* Forget tombstones that no session can still need, but not that they were. */
+static const struct err *
+forget_tombstones(struct mailbox *m)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	int64_t before = now_seconds() - TOMBSTONE_SECONDS;
+
+	err = db_prepare(m->db, "UPDATE mailbox SET purgedmodseq = "
+	    "max(purgedmodseq, coalesce((SELECT max(modseq) FROM expunged "
+	    "WHERE purged = 1 AND time <= ?1), 0))", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, before);
+	err = db_run(m->db, stmt);
+	if (err == NULL)
+		err = db_prepare(m->db,
+		    "DELETE FROM expunged WHERE purged = 1 AND time <= ?1",
+		    &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, before);
+	return db_run(m->db, stmt);
+}
+
+static const struct err *
+purge_batch(struct mailbox *m, uint32_t max, uint32_t *n_r)
+{
+	uint32_t uids[PURGE_BATCH];
+	const struct err *err;
+
+	err = lock_take(m->lockfd);
+	if (err != NULL)
+		return err;
+	err = db_begin(m->db, false);
+	if (err == NULL)
+		err = purgeable(m, max < PURGE_BATCH ? max : PURGE_BATCH, uids,
+		    n_r);
+	for (uint32_t i = 0; err == NULL && i < *n_r; i++)
+		err = purge_one(m, uids[i]);
+	if (err == NULL)
+		err = forget_tombstones(m);
+	if (err == NULL)
+		err = db_commit(m->db);
+	if (err != NULL)
+		db_rollback(m->db);
+	lock_drop(m->lockfd);
+	return err;
+}
+
+const struct err *
+mailbox_purge(struct mailbox *m, uint32_t max, uint32_t *n_r)
+{
+	const struct err *err;
+	uint32_t n;
+
+	*n_r = 0;
+	err = mailbox_db(m);
+	if (err != NULL || m->db == NULL)
+		return err;
+	do {
+		n = 0;
+		err = purge_batch(m, max - *n_r, &n);
+		*n_r += n;
+	} while (err == NULL && n == PURGE_BATCH && *n_r < max);
+	return err;
+}
+
+/* --- Undelete --- */
+
+static const struct err *
+undelete_content(struct mailbox *m, uint32_t from, uint32_t to)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(m->db, "INSERT OR REPLACE INTO content SELECT ?2, "
+	    "envelope, body, structure, headers, parts FROM content "
+	    "WHERE uid = ?1", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, from);
+	sqlite3_bind_int64(stmt, 2, to);
+	return db_run(m->db, stmt);
+}
+
+static const struct err *
+undelete_one(struct writer *w, const struct message *old)
+{
+	struct mailbox *m = w->mbox;
+	struct message msg = *old;
+	const struct err *err;
+
+	err = writer_next_uid(w, &msg.uid);
+	if (err != NULL)
+		return err;
+	msg.flags &= ~FLAG_DELETED;
+	msg.modseq = w->state.highestmodseq;
+	msg.savedate = now_seconds();
+	err = place_link(m, m, old->uid, msg.uid);
+	if (err == NULL)
+		err = insert_message(m->db, &msg);
+	if (err == NULL)
+		err = undelete_content(m, old->uid, msg.uid);
+	/* The file lives on under its new name.  Not brought back twice. */
+	if (err == NULL)
+		err = run_uid(m, "DELETE FROM content WHERE uid = ?1",
+		    old->uid);
+	if (err == NULL)
+		err = run_uid(m, "UPDATE expunged SET purged = 1 "
+		    "WHERE uid = ?1", old->uid);
+	if (err == NULL)
+		state_count(&w->state, &msg, 1);
+	return err;
+}
+
+static const struct err *
+undelete_range(struct writer *w, struct seqrange r, uint32_t *n)
+{
+	struct mailbox *m = w->mbox;
+	const struct err *err;
+	struct message msg;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = db_prepare(m->db, "SELECT " MESSAGE_COLUMNS " FROM expunged "
+	    "WHERE uid BETWEEN ?1 AND ?2 AND purged = 0 ORDER BY uid", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, r.first);
+	sqlite3_bind_int64(stmt, 2, r.last);
+	while ((err = db_step(m->db, stmt, &row)) == NULL && row) {
+		msg = (struct message){ 0 };
+		message_read(stmt, 0, &msg);
+		err = undelete_one(w, &msg);
+		if (err != NULL)
+			break;
+		(*n)++;
+	}
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+mailbox_undelete(struct mailbox *m, const struct seqset *uids, uint32_t *n_r)
+{
+	static const struct seqrange all = { 1, UINT32_MAX };
+	const struct seqrange *ranges = uids != NULL ? uids->ranges : &all;
+	size_t ranges_n = uids != NULL ? uids->n : 1;
+	const struct err *err;
+	struct writer w;
+	uint32_t first, n = 0;
+
+	*n_r = 0;
+	err = mailbox_db(m);
+	if (err != NULL || m->db == NULL)
+		return err;
+	err = writer_begin(&w, m, true);
+	if (err != NULL)
+		return err;
+	first = w.state.uidnext;
+	w.state.highestmodseq++;
+	for (size_t i = 0; err == NULL && i < ranges_n; i++)
+		err = undelete_range(&w, ranges[i], &n);
+	if (err == NULL && fsync(m->fd) == -1)
+		err = err_errno("%s: fsync", m->what);
+	if (err != NULL || n == 0) {
+		unplace(m, first, w.state.uidnext);
+		writer_abort(&w);
+		return err;
+	}
+	err = writer_commit(&w);
+	if (err == NULL)
+		*n_r = n;
+	return err;
+}

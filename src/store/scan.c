@@ -1,0 +1,365 @@
+/* scan.c - reading messages
+ * SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/mailbox-private.h"
+#include "util/log.h"
+#include "wire/respcode.h"
+
+#define SCAN_COLUMNS	(SCAN_ENVELOPE | SCAN_BODY | SCAN_STRUCTURE |	\
+			 SCAN_HEADERS | SCAN_PARTS)
+#define HOT_COLUMNS	7		/* MESSAGE_COLUMNS */
+
+struct scan {
+	struct mailbox	*mbox;
+	const struct seqset *uids;	/* NULL: all */
+	unsigned int	 want;
+	sqlite3_stmt	*stmt;		/* NULL: no database, no messages */
+	uint64_t	 told_modseq;
+	size_t		 range;		/* the range that comes or is on */
+	uint32_t	 last;		/* the last UID given; 0: none */
+	bool		 running;	/* the statement has rows to come */
+};
+
+void
+message_read(sqlite3_stmt *stmt, int i, struct message *msg)
+{
+	msg->uid = (uint32_t)sqlite3_column_int64(stmt, i);
+	msg->flags = (uint64_t)sqlite3_column_int64(stmt, i + 1);
+	msg->modseq = (uint64_t)sqlite3_column_int64(stmt, i + 2);
+	msg->date.when = sqlite3_column_int64(stmt, i + 3);
+	msg->date.zone = sqlite3_column_int(stmt, i + 4);
+	msg->savedate = sqlite3_column_int64(stmt, i + 5);
+	msg->size = (uint64_t)sqlite3_column_int64(stmt, i + 6);
+}
+
+/* The columns of content in the order of enum scan_want. */
+static const char *const content_columns[] = {
+	"envelope", "body", "structure", "headers", "parts"
+};
+
+static void
+select_sql(const struct scan *s, const char *table, bool gone, char *sql,
+    size_t size)
+{
+	size_t len;
+
+	len = (size_t)snprintf(sql, size, "SELECT m.uid, flags, modseq, date, "
+	    "zone, savedate, size, %d", gone);
+	for (int i = 0; i < 5; i++)
+		if (s->want & (1u << i))
+			len += (size_t)snprintf(sql + len, size - len, ", %s",
+			    content_columns[i]);
+	len += (size_t)snprintf(sql + len, size - len, " FROM %s m", table);
+	if (s->want & SCAN_COLUMNS)
+		len += (size_t)snprintf(sql + len, size - len,
+		    " LEFT JOIN content c ON c.uid = m.uid");
+	snprintf(sql + len, size - len, " WHERE m.uid BETWEEN ?1 AND ?2%s",
+	    gone ? " AND modseq > ?3" : "");
+}
+
+static const struct err *
+scan_prepare(struct scan *s)
+{
+	struct db *db = s->mbox->db;
+	char sql[1024];
+	size_t len;
+
+	select_sql(s, "messages", false, sql, sizeof(sql));
+	if (s->want & SCAN_EXPUNGED) {
+		len = strlcat(sql, " UNION ALL ", sizeof(sql));
+		select_sql(s, "expunged", true, sql + len, sizeof(sql) - len);
+	}
+	strlcat(sql, " ORDER BY 1", sizeof(sql));
+	if (sqlite3_prepare_v2(db_sqlite(db), sql, -1, &s->stmt,
+	    NULL) != SQLITE_OK)
+		return db_error(db, "scan");
+	return NULL;
+}
+
+const struct err *
+scan_open(struct mailbox *m, const struct seqset *uids, unsigned int want,
+    uint64_t told_modseq, struct scan **scan_r)
+{
+	const struct err *err = mailbox_db(m);
+	struct scan *s;
+
+	if (err != NULL)
+		return err;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		fatal("out of memory");
+	s->mbox = m;
+	s->uids = uids;
+	s->want = want;
+	s->told_modseq = told_modseq;
+	if (m->db != NULL)
+		err = scan_prepare(s);
+	if (err != NULL) {
+		scan_close(s);
+		return err;
+	}
+	*scan_r = s;
+	return NULL;
+}
+
+void
+scan_pause(struct scan *s)
+{
+	if (s->running)
+		sqlite3_reset(s->stmt);
+	s->running = false;
+}
+
+void
+scan_close(struct scan *s)
+{
+	if (s == NULL)
+		return;
+	sqlite3_finalize(s->stmt);
+	free(s);
+}
+
+/* Start the statement on what is left of the range; false: no range is left. */
+static bool
+scan_start(struct scan *s)
+{
+	struct seqrange r = { 1, UINT32_MAX };
+
+	for (;; s->range++) {
+		if (s->range >= (s->uids != NULL ? s->uids->n : 1))
+			return false;
+		if (s->uids != NULL)
+			r = s->uids->ranges[s->range];
+		if (s->last >= r.first)
+			r.first = s->last < UINT32_MAX ? s->last + 1 :
+			    UINT32_MAX;
+		if (s->last < r.last && r.first <= r.last)
+			break;
+	}
+	sqlite3_bind_int64(s->stmt, 1, r.first);
+	sqlite3_bind_int64(s->stmt, 2, r.last);
+	if (s->want & SCAN_EXPUNGED)
+		sqlite3_bind_int64(s->stmt, 3, (int64_t)s->told_modseq);
+	s->running = true;
+	return true;
+}
+
+static struct blob
+column_blob(sqlite3_stmt *stmt, int i)
+{
+	struct blob blob = { NULL, 0 };
+
+	if (sqlite3_column_type(stmt, i) == SQLITE_NULL)
+		return blob;
+	blob.s = sqlite3_column_blob(stmt, i);
+	blob.len = (size_t)sqlite3_column_bytes(stmt, i);
+	if (blob.s == NULL)
+		blob.s = "";
+	return blob;
+}
+
+static void
+scan_read(struct scan *s, struct message *msg)
+{
+	struct blob *const blobs[] = { &msg->envelope, &msg->body,
+	    &msg->structure, &msg->headers, &msg->parts };
+	int column = HOT_COLUMNS + 1;
+
+	*msg = (struct message){ 0 };
+	message_read(s->stmt, 0, msg);
+	msg->expunged = sqlite3_column_int(s->stmt, HOT_COLUMNS) != 0;
+	for (int i = 0; i < 5; i++)
+		if (s->want & (1u << i))
+			*blobs[i] = column_blob(s->stmt, column++);
+	s->last = msg->uid;
+}
+
+const struct err *
+scan_next(struct scan *s, struct message *msg, bool *more_r)
+{
+	const struct err *err;
+	bool row;
+
+	for (;;) {
+		if (!s->running && (s->stmt == NULL || !scan_start(s))) {
+			*more_r = false;
+			return NULL;
+		}
+		err = db_step(s->mbox->db, s->stmt, &row);
+		if (err != NULL) {
+			scan_pause(s);
+			return err;
+		}
+		if (row) {
+			scan_read(s, msg);
+			*more_r = true;
+			return NULL;
+		}
+		scan_pause(s);
+		s->range++;
+	}
+}
+
+/* --- Files --- */
+
+static const struct err *
+was_expunged(struct mailbox *m, uint32_t uid, bool *yes_r)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	*yes_r = true;
+	err = mailbox_db(m);
+	if (err != NULL || m->db == NULL)
+		return err;
+	err = db_prepare(m->db, "SELECT 1 FROM messages WHERE uid = ?1", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, uid);
+	err = db_step(m->db, stmt, &row);
+	db_done(stmt);
+	if (err == NULL)
+		*yes_r = !row;
+	return err;
+}
+
+const struct err *
+mailbox_message_fd(struct mailbox *m, uint32_t uid, int *fd_r)
+{
+	char name[UID_NAME_OCTETS];
+	const struct err *err;
+	bool expunged;
+	int fd, num;
+
+	uid_name(uid, name);
+	fd = openat(m->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd != -1) {
+		*fd_r = fd;
+		return NULL;
+	}
+	num = errno;
+	if (num != ENOENT)
+		return err_errno("%s/%s", m->what, name);
+	if (mailbox_gone(m))
+		return err_user(RESP_NONEXISTENT, "The mailbox was deleted");
+	err = was_expunged(m, uid, &expunged);
+	if (err != NULL)
+		return err;
+	if (expunged)
+		return err_user(RESP_EXPUNGEISSUED, "The message was expunged");
+	return err_internal("%s/%s is missing; run 'mboxadm check %s'",
+	    m->what, name, m->account->name);
+}
+
+/* --- Changes --- */
+
+const struct err *
+mailbox_changes(struct mailbox *m, uint64_t since, uint64_t own,
+    uint32_t first_uid, uint32_t below_uid, struct change *changes, size_t max,
+    size_t *n_r)
+{
+	const struct err *err = mailbox_db(m);
+	sqlite3_stmt *stmt;
+	size_t n = 0;
+	bool row;
+
+	*n_r = 0;
+	if (err != NULL || m->db == NULL)
+		return err;
+	err = db_prepare(m->db, "SELECT uid, flags, modseq FROM messages "
+	    "INDEXED BY messages_modseq WHERE modseq > ?1 AND modseq <> ?2 "
+	    "AND uid >= ?3 AND uid < ?4 ORDER BY uid LIMIT ?5", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, (int64_t)since);
+	sqlite3_bind_int64(stmt, 2, (int64_t)own);
+	sqlite3_bind_int64(stmt, 3, first_uid);
+	sqlite3_bind_int64(stmt, 4, below_uid);
+	sqlite3_bind_int64(stmt, 5, (int64_t)max);
+	while (n < max && (err = db_step(m->db, stmt, &row)) == NULL && row) {
+		changes[n++] = (struct change){
+			.uid = (uint32_t)sqlite3_column_int64(stmt, 0),
+			.flags = (uint64_t)sqlite3_column_int64(stmt, 1),
+			.modseq = (uint64_t)sqlite3_column_int64(stmt, 2)
+		};
+	}
+	db_done(stmt);
+	if (err == NULL)
+		*n_r = n;
+	return err;
+}
+
+static const struct err *
+add_uids(struct mailbox *m, sqlite3_stmt *stmt, struct seqset_builder *b)
+{
+	const struct err *err;
+	bool row;
+
+	while ((err = db_step(m->db, stmt, &row)) == NULL && row)
+		seqset_add(b, (uint32_t)sqlite3_column_int64(stmt, 0));
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+mailbox_expunged(struct mailbox *m, uint64_t since, uint32_t below_uid,
+    struct seqset_builder *b)
+{
+	const struct err *err = mailbox_db(m);
+	sqlite3_stmt *stmt;
+
+	if (err != NULL || m->db == NULL)
+		return err;
+	err = db_prepare(m->db, "SELECT uid FROM expunged "
+	    "INDEXED BY expunged_modseq WHERE modseq > ?1 AND uid < ?2 "
+	    "ORDER BY uid", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, (int64_t)since);
+	sqlite3_bind_int64(stmt, 2, below_uid);
+	return add_uids(m, stmt, b);
+}
+
+static const char sql_uids[] = "SELECT uid FROM messages NOT INDEXED "
+	"WHERE uid >= ?1 AND uid < ?2 ORDER BY uid";
+static const char sql_uids_told[] = "SELECT uid FROM messages "
+	"WHERE uid >= ?1 AND uid < ?2 UNION ALL "
+	"SELECT uid FROM expunged WHERE modseq > ?3 AND uid >= ?1 "
+	"AND uid < ?2 ORDER BY 1";
+
+const struct err *
+mailbox_uids(struct mailbox *m, uint32_t first, uint32_t below_uid,
+    uint64_t told_modseq, struct seqset_builder *b)
+{
+	const struct err *err = mailbox_db(m);
+	struct mailbox_state state;
+	sqlite3_stmt *stmt;
+	bool told;
+
+	if (err != NULL || m->db == NULL)
+		return err;
+	/* One state for both: else an expunge in between would hide a UID. */
+	err = db_begin_read(m->db);
+	if (err != NULL)
+		return err;
+	err = mailbox_read_state(m, &state);
+	told = err == NULL && state.expungemodseq > told_modseq;
+	if (err == NULL)
+		err = db_prepare(m->db, told ? sql_uids_told : sql_uids, &stmt);
+	if (err == NULL) {
+		sqlite3_bind_int64(stmt, 1, first);
+		sqlite3_bind_int64(stmt, 2, below_uid);
+		if (told)
+			sqlite3_bind_int64(stmt, 3, (int64_t)told_modseq);
+		err = add_uids(m, stmt, b);
+	}
+	db_end_read(m->db);
+	return err;
+}

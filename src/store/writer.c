@@ -1,0 +1,140 @@
+/* writer.c - a change of one mailbox, from the lock to the watchers
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "store/mailbox-private.h"
+#include "util/log.h"
+#include "wire/respcode.h"
+
+/* messages.db is made at the first change of a mailbox. */
+static const struct err *
+writer_db(struct mailbox *m)
+{
+	const struct err *err = mailbox_db(m);
+
+	if (err != NULL || m->db != NULL)
+		return err;
+	err = db_create(m->path, m->fd, &schema_messages,
+	    store_conf(m->account->store));
+	return err != NULL ? err : mailbox_db(m);
+}
+
+const struct err *
+writer_begin(struct writer *w, struct mailbox *m, bool durable)
+{
+	const struct err *err;
+	bool begun = false;
+
+	*w = (struct writer){ .mbox = m, .durable = durable };
+	err = lock_take(m->lockfd);
+	if (err != NULL)
+		return err;
+	if (mailbox_gone(m))
+		err = err_user(RESP_NONEXISTENT, "The mailbox was deleted");
+	if (err == NULL)
+		err = writer_db(m);
+	if (err == NULL)
+		err = account_counters_mark(m->account, m->id);
+	if (err == NULL) {
+		err = db_begin(m->db, durable);
+		begun = err == NULL;
+	}
+	if (err == NULL)
+		err = mailbox_read_state(m, &w->before);
+	if (err != NULL) {
+		if (begun)
+			db_rollback(m->db);
+		lock_drop(m->lockfd);
+		return err;
+	}
+	w->state = w->before;
+	return NULL;
+}
+
+static const struct err *
+writer_store_state(struct writer *w)
+{
+	const struct mailbox_state *s = &w->state;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(w->mbox->db, "UPDATE mailbox SET uidnext = ?1, "
+	    "messages = ?2, unseen = ?3, deleted = ?4, size = ?5, "
+	    "highestmodseq = ?6, expungemodseq = ?7", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, s->uidnext);
+	sqlite3_bind_int64(stmt, 2, s->messages);
+	sqlite3_bind_int64(stmt, 3, s->unseen);
+	sqlite3_bind_int64(stmt, 4, s->deleted);
+	sqlite3_bind_int64(stmt, 5, (int64_t)s->size);
+	sqlite3_bind_int64(stmt, 6, (int64_t)s->highestmodseq);
+	sqlite3_bind_int64(stmt, 7, (int64_t)s->expungemodseq);
+	return db_run(w->mbox->db, stmt);
+}
+
+/*
+ * The copy in account.db.  A failure here does not undo the commit: the mark
+ * stays, and the counters are read again when they are next wanted.
+ */
+static void
+writer_tell_account(struct mailbox *m, const struct mailbox_state *state)
+{
+	const struct err *err = account_counters_set(m->account, m->id, state);
+
+	if (err != NULL)
+		log_error("%s: counters: %s", m->what, err->text);
+}
+
+const struct err *
+writer_commit(struct writer *w)
+{
+	struct mailbox *m = w->mbox;
+	const struct err *err;
+
+	err = writer_store_state(w);
+	if (err == NULL)
+		err = db_commit(m->db);
+	if (err != NULL) {
+		writer_abort(w);
+		return err;
+	}
+	writer_tell_account(m, &w->state);
+	lock_drop(m->lockfd);
+	stamp_touch(m->fd);
+	return NULL;
+}
+
+void
+writer_abort(struct writer *w)
+{
+	struct mailbox *m = w->mbox;
+
+	db_rollback(m->db);
+	writer_tell_account(m, &w->before);
+	lock_drop(m->lockfd);
+}
+
+const struct err *
+writer_next_uid(struct writer *w, uint32_t *uid_r)
+{
+	/* 4294967295 stays free: it is "*" in a set, and UIDNEXT must fit. */
+	if (w->state.uidnext >= UINT32_MAX - 1)
+		return err_user(RESP_LIMIT, "The mailbox has no UIDs left; "
+		    "move its messages to a new one");
+	*uid_r = w->state.uidnext++;
+	return NULL;
+}
+
+void
+state_count(struct mailbox_state *s, const struct message *msg, int sign)
+{
+	uint32_t one = (uint32_t)sign;
+
+	s->messages += one;
+	if ((msg->flags & FLAG_SEEN) == 0)
+		s->unseen += one;
+	if ((msg->flags & FLAG_DELETED) != 0)
+		s->deleted += one;
+	s->size += (uint64_t)((int64_t)msg->size * sign);
+}

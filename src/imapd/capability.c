@@ -14,8 +14,8 @@ cleartext_refused(const struct session *s)
 }
 
 /*
- * What is offered in which state.  Before login only what is of use then, so
- * that the greeting is short and tells little.
+ * What is offered in which state.  What is of use only after login is listed
+ * before it too: some clients (Python's imaplib is one) ask once, at the start.
  */
 static const struct capability {
 	const char	 *word;
@@ -32,11 +32,11 @@ static const struct capability {
 	    true },
 	{ "AUTH=PLAIN", ST_NOT_AUTHENTICATED, login_allowed, NULL, false },
 	{ "ID", ST_ANY, NULL, &cmd_id, false },
-	{ "IDLE", ST_LOGGED_IN, NULL, &cmd_idle, false },
-	{ "NAMESPACE", ST_LOGGED_IN, NULL, &cmd_namespace, false },
-	{ "CHILDREN", ST_LOGGED_IN, NULL, NULL, false },
-	{ "UNSELECT", ST_LOGGED_IN, NULL, &cmd_unselect, false },
-	{ "UIDPLUS", ST_LOGGED_IN, NULL, &cmd_uid_expunge, false },
+	{ "IDLE", ST_ANY, NULL, &cmd_idle, false },
+	{ "NAMESPACE", ST_ANY, NULL, &cmd_namespace, false },
+	{ "CHILDREN", ST_ANY, NULL, NULL, false },
+	{ "UNSELECT", ST_ANY, NULL, &cmd_unselect, false },
+	{ "UIDPLUS", ST_ANY, NULL, &cmd_uid_expunge, false },
 };
 #define CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
 

@@ -10,7 +10,7 @@
 static struct err ring[ERR_RING];
 static unsigned int ring_next;
 
-static struct err *
+__attribute__((format(printf, 4, 0))) static struct err *
 err_make(enum err_kind kind, const char *code, const char *client,
     const char *fmt, va_list ap)
 {

@@ -48,7 +48,7 @@ log_open(const char *name)
 	}
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 log_line(int priority, const char *fmt, va_list ap)
 {
 	char line[LOG_LINE_MAX];

@@ -13,8 +13,11 @@
 
 struct match;
 
-/* Append the case-mapped form (RFC 5051 2) of len octets of UTF-8 at s; what
- * is not UTF-8 becomes U+FFFD. */
+/*
+ * Append the case-mapped form (RFC 5051 2) of len octets of UTF-8 at s; what
+ * is not UTF-8 becomes U+FFFD.  Each character is mapped alone: the form of two
+ * strings put together is their forms put together.
+ */
 void casemap(const char *s, size_t len, struct buf *);
 
 /* A needle of len octets of UTF-8.  The empty needle is in everything. */
@@ -29,11 +32,19 @@ bool match_header(const struct match *, const char *value, size_t len);
  * each field unfolded and decoded. */
 bool match_header_block(const struct match *, const char *s, size_t len);
 /*
- * Whether it is in the decoded text of a part of the message file fd: only
- * text parts and nested messages' headers match; other parts never do.  Reads
- * the file in pieces; constant memory.
+ * Whether it is in the decoded text of a part of the message file fd: text
+ * parts and nested messages' headers match; other parts never do, but for the
+ * empty needle.  Reads the file in pieces; constant memory.  BODY (RFC 9051
+ * 6.4.4) is this for all of parts_next().
  */
 const struct err *match_part(const struct match *, int fd, const struct part *,
     bool *found_r);
+/*
+ * Whether it is in the header of a part: that of the message, of a nested one,
+ * or the MIME fields.  TEXT (RFC 9051 6.4.4) is match_part() and this for all
+ * of parts_next().
+ */
+const struct err *match_part_header(const struct match *, int fd,
+    const struct part *, bool *found_r);
 
 #endif

@@ -45,6 +45,8 @@ sasl_plain() {
 	expect_only "=a2 $said"
 	imap a 'a3 LOGIN carol wonderland'
 	expect_only "=a3 $said"
+	imap_close a
+	imap_start a --login
 	imap a 'a4 LOGIN carol ""'
 	expect_only "=a4 $said"
 	imap a 'a5 LOGIN alice ""'
@@ -53,6 +55,18 @@ sasl_plain() {
 	expect_only 'a6 BAD'
 	imap a 'a7 LOGIN alice wonderland'
 	expect_only 'a7 OK'
+}
+
+@test "LOGIN: the fifth failure ends the session" {
+	imap_start a --login
+	local i
+	for i in 1 2 3 4; do
+		imap a "a$i LOGIN alice wrong$i"
+		expect_only "a$i NO [AUTHENTICATIONFAILED]"
+	done
+	imap_send a 'a5 LOGIN alice wrong'
+	imap_eof a
+	expect 'a5 NO [AUTHENTICATIONFAILED]' '* BYE'
 }
 
 @test "LOGIN: the log has user and address of each try, and never a password" {

@@ -497,10 +497,9 @@ expect_item() {
 	local line
 
 	for line in "${ANSWER[@]}"; do
-		line=${line//" ("/" ( "}
-		[[ $line != *" $1 {${#2}}$CRLF$2"[\ \)]* &&
-		    $line != *" $1 \"$2\""[\ \)]* &&
-		    $line != *" $1 $2"[\ \)]* ]] || return 0
+		[[ $line != *[\ \(]"$1 {${#2}}$CRLF$2"[\ \)]* &&
+		    $line != *[\ \(]"$1 \"$2\""[\ \)]* &&
+		    $line != *[\ \(]"$1 $2"[\ \)]* ]] || return 0
 	done
 	printf 'no item %s with these %d octets: %q\n' "$1" "${#2}" "$2"
 	return 1

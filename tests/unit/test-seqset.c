@@ -1,0 +1,183 @@
+/* test-seqset.c - sets of message numbers
+ * SPDX-License-Identifier: ISC */
+#include "wire/seqset.h"
+
+#include "test.h"
+
+static struct arena *a;
+
+static struct seqset
+parse(const char *s)
+{
+	struct seqset set = { .n = 0 };
+
+	CHECK_OK(seqset_parse(a, s, strlen(s), &set));
+	return set;
+}
+
+static void
+check_format(const struct seqset *set, const char *want)
+{
+	struct buf b = { 0 };
+
+	seqset_format(set, &b);
+	CHECK_STR(buf_str(&b), want);
+	buf_clear(&b);
+}
+
+static void
+sets_are_parsed_and_resolved(void)
+{
+	static const struct {
+		const char	*in;
+		uint32_t	 largest;
+		const char	*want;
+	} table[] = {
+		{ "1", 10, "1" }, { "2:4", 10, "2:4" }, { "4:2", 10, "2:4" },
+		{ "1:1", 10, "1" }, { "*", 10, "10" }, { "*:*", 10, "10" },
+		{ "8:*", 5, "5:8" }, { "*:8", 5, "5:8" }, { "3:*", 5, "3:5" },
+		{ "5:*", 5, "5" },
+		/* RFC 9051 9 "sequence-set" */
+		{ "2,4:7,9,12:*", 15, "2,4:7,9,12:15" },
+		{ "*:4,5:7", 10, "4:10" },
+		{ "1,2,3", 10, "1:3" }, { "3,1,2", 10, "1:3" },
+		{ "1,3", 10, "1,3" }, { "5,5,5", 10, "5" },
+		{ "1:10,2:3", 10, "1:10" }, { "2:3,1:10,20", 10, "1:10,20" },
+		{ "*", 0, "" }, { "*:*", 0, "" }, { "3:*", 0, "" },
+		{ "1,3:*", 0, "1" },
+		{ "4294967295", 7, "7" }, { "4294967294", 7, "4294967294" },
+		{ "1:4294967295", 7, "1:7" }, { "*:4294967295", 7, "7" },
+		{ "4294967294,*", UINT32_MAX, "4294967294:4294967295" },
+		{ "*,1", UINT32_MAX, "1,4294967295" },
+	};
+	struct seqset set;
+
+	for (size_t i = 0; i < TEST_N(table); i++) {
+		TEST_ROW("%s of %u", table[i].in, table[i].largest);
+		set = parse(table[i].in);
+		set = seqset_resolve(a, &set, table[i].largest);
+		check_format(&set, table[i].want);
+	}
+}
+
+static void
+what_is_no_set_is_refused(void)
+{
+	static const char *const table[] = {
+		"", ",", "1,", ",1", "1,,2", "1*", "**", "*1", "1:", ":1",
+		"1::2", "1:2:3", "0", "01", "1:0", "1:01", "00", "4294967296",
+		"99999999999999999999", "-1", "+1", " 1", "1 ", "1, 2", "a",
+		"1a", "$", "1;2", "1:*a", "1\n",
+	};
+	const struct err *err;
+	struct seqset set = { .n = 4711 };
+
+	for (size_t i = 0; i < TEST_N(table); i++) {
+		TEST_ROW("%s", table[i]);
+		err = seqset_parse(a, table[i], strlen(table[i]), &set);
+		CHECK(err != NULL && err->kind == ERR_SYNTAX);
+		CHECK_INT(set.n, 4711);
+	}
+	TEST_ROW("a NUL");
+	CHECK(seqset_parse(a, "1\0", 2, &set) != NULL);
+	CHECK(seqset_parse(a, "1:5", 2, &set) != NULL);
+}
+
+static void
+members_are_found_and_counted(void)
+{
+	struct seqset set = parse("3:5,9,20:30"), none = { .n = 0 };
+
+	set = seqset_resolve(a, &set, 100);
+	for (uint32_t i = 0; i < 40; i++) {
+		TEST_ROW("%u", i);
+		CHECK_INT(seqset_has(&set, i), (i >= 3 && i <= 5) || i == 9 ||
+		    (i >= 20 && i <= 30));
+		CHECK(!seqset_has(&none, i));
+	}
+	CHECK_INT(seqset_count(&set), 15);
+	CHECK_INT(seqset_count(&none), 0);
+	set = parse("1:*");
+	set = seqset_resolve(a, &set, UINT32_MAX);
+	CHECK_INT(seqset_count(&set), UINT32_MAX);
+	CHECK(seqset_has(&set, UINT32_MAX) && !seqset_has(&set, 0));
+}
+
+static void
+a_set_is_clipped(void)
+{
+	static const struct {
+		uint32_t	 first, last;
+		const char	*want;
+	} table[] = {
+		{ 1, 100, "3:5,9,20:30" }, { 1, UINT32_MAX, "3:5,9,20:30" },
+		{ 4, 25, "4:5,9,20:25" }, { 5, 20, "5,9,20" }, { 6, 8, "" },
+		{ 22, 24, "22:24" }, { 31, 99, "" }, { 1, 2, "" },
+		{ 9, 9, "9" }, { 10, 5, "" }, { 25, 22, "" }, { 0, 3, "3" },
+	};
+	struct seqset all = parse("3:5,9,20:30"), set;
+
+	all = seqset_resolve(a, &all, 100);
+	for (size_t i = 0; i < TEST_N(table); i++) {
+		TEST_ROW("%u..%u", table[i].first, table[i].last);
+		set = seqset_clip(a, &all, table[i].first, table[i].last);
+		check_format(&set, table[i].want);
+	}
+	check_format(&all, "3:5,9,20:30");
+}
+
+static void
+a_set_is_built(void)
+{
+	struct seqset_builder b = { 0 };
+	struct seqset set = seqset_built(&b);
+
+	check_format(&set, "");
+	for (uint32_t i = 1; i <= 100; i++)
+		seqset_add(&b, i);
+	seqset_add(&b, 200);
+	seqset_add(&b, UINT32_MAX - 1);
+	seqset_add(&b, UINT32_MAX);
+	set = seqset_built(&b);
+	check_format(&set, "1:100,200,4294967294:4294967295");
+	CHECK_INT(seqset_count(&set), 103);
+	seqset_builder_clear(&b);
+	for (uint32_t i = 1; i <= 100000; i += 2)
+		seqset_add(&b, i);
+	set = seqset_built(&b);
+	CHECK_INT(set.n, 50000);
+	CHECK(seqset_has(&set, 99999) && !seqset_has(&set, 99998));
+	seqset_builder_clear(&b);
+}
+
+static void
+a_long_set_is_sorted(void)
+{
+	struct buf b = { 0 };
+	struct seqset set;
+
+	for (unsigned int i = 100000; i > 0; i -= 2)
+		buf_addf(&b, "%u,", i);
+	buf_adds(&b, "1");
+	set = parse(buf_str(&b));
+	set = seqset_resolve(a, &set, 5);
+	CHECK_INT(set.n, 49999 + 1);
+	CHECK_INT(set.ranges[0].first, 1);
+	CHECK_INT(set.ranges[0].last, 2);
+	CHECK_INT(set.ranges[set.n - 1].last, 100000);
+	buf_clear(&b);
+}
+
+int
+main(void)
+{
+	a = arena_new();
+	TEST(sets_are_parsed_and_resolved);
+	TEST(what_is_no_set_is_refused);
+	TEST(members_are_found_and_counted);
+	TEST(a_set_is_clipped);
+	TEST(a_set_is_built);
+	TEST(a_long_set_is_sorted);
+	arena_free(a);
+	return test_end();
+}

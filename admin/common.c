@@ -1,0 +1,160 @@
+/* common.c - accounts, mailbox names and dates as the administrator writes them
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "admin.h"
+#include "store/users.h"
+#include "wire/mboxname.h"
+#include "wire/respcode.h"
+
+#define SHARED_PREFIX	"shared/"
+#define SHARED_ROOT	"."	/* a level that no mailbox can have */
+
+const struct err *
+admin_account(struct admin *a, const char *who, struct account **account_r)
+{
+	size_t len = strlen(SHARED_PREFIX);
+	enum account_kind kind = ACCOUNT_USER;
+	const struct err *err;
+	const char *name;
+
+	if (strncmp(who, SHARED_PREFIX, len) == 0) {
+		kind = ACCOUNT_SHARED;
+		err = shared_name(a->arena, who + len, &name);
+	} else
+		err = user_name(a->arena, who, &name);
+	/* What cannot be a name is no user either. */
+	if (err != NULL && err->kind == ERR_USER)
+		a->status_failed = EX_NOUSER;
+	if (err != NULL)
+		return err;
+	err = account_open(a->store, kind, name, account_r);
+	if (err == NULL)
+		a->status_missing = EX_DATAERR;
+	return err;
+}
+
+const struct err *
+admin_mailbox_name(struct admin *a, struct account *account, const char *arg,
+    const char **name_r)
+{
+	if (account_kind(account) == ACCOUNT_SHARED &&
+	    strcmp(arg, SHARED_ROOT) == 0) {
+		*name_r = "";
+		return NULL;
+	}
+	return mboxname_from_utf8(a->arena, arg, a->conf->delimiter, name_r);
+}
+
+const char *
+admin_mailbox_text(struct admin *a, struct account *account, const char *name)
+{
+	struct buf b = { 0 };
+	const char *text;
+
+	if (account_kind(account) == ACCOUNT_SHARED && name[0] == '\0')
+		return SHARED_ROOT;
+	mboxname_to_utf8(name, a->conf->delimiter, &b);
+	text = arena_memdup(a->arena, b.s, b.len);
+	buf_clear(&b);
+	return text;
+}
+
+static bool
+is_code(const struct err *err, const char *code)
+{
+	return err != NULL && err->kind == ERR_USER && err->code != NULL &&
+	    strcmp(err->code, code) == 0;
+}
+
+const struct err *
+admin_mailbox_open(struct admin *a, struct account *account, const char *arg,
+    bool create, struct mailbox **mbox_r)
+{
+	const struct err *err;
+	const char *name;
+
+	err = admin_mailbox_name(a, account, arg, &name);
+	if (err != NULL)
+		return err;
+	err = mailbox_open(account, name, mbox_r);
+	if (create && (is_code(err, RESP_NONEXISTENT) ||
+	    is_code(err, RESP_CANNOT))) {
+		err = account_create(account, name, NULL, NULL);
+		if (err != NULL && !is_code(err, RESP_ALREADYEXISTS))
+			return err;
+		err = mailbox_open(account, name, mbox_r);
+	}
+	if (err == NULL && a->opt[OPT_SUBSCRIBE] != NULL &&
+	    account_kind(account) == ACCOUNT_USER) {
+		err = account_subscribe(account, name, true);
+		if (err != NULL)
+			mailbox_close(*mbox_r);
+	}
+	return err;
+}
+
+static const struct err *
+one_account(struct admin *a, const char *who,
+    const struct err *(*fn)(struct admin *, struct account *, void *),
+    void *arg)
+{
+	struct account *account = NULL;
+	const struct err *err;
+
+	err = admin_account(a, who, &account);
+	if (err == NULL)
+		err = fn(a, account, arg);
+	account_close(account);
+	return err;
+}
+
+const struct err *
+admin_each_account(struct admin *a, const char *who,
+    const struct err *(*fn)(struct admin *, struct account *, void *),
+    void *arg)
+{
+	const struct err *err;
+	const char **shared;
+	struct user *users;
+	size_t n;
+
+	if (who != NULL)
+		return one_account(a, who, fn, arg);
+	err = user_list(a->store, a->arena, &users, &n);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		err = one_account(a, users[i].name, fn, arg);
+	if (err != NULL)
+		return err;
+	err = shared_list(a->store, a->arena, &shared, &n);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		err = one_account(a, arena_printf(a->arena, SHARED_PREFIX "%s",
+		    shared[i]), fn, arg);
+	return err;
+}
+
+struct datetime
+admin_now(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	return (struct datetime){ .when = now,
+	    .zone = (int)(tm.tm_gmtoff / 60) };
+}
+
+const char *
+admin_time_text(struct admin *a, int64_t when)
+{
+	time_t t = (time_t)when;
+	char text[40];
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return "-";
+	return arena_strdup(a->arena, text);
+}

@@ -194,7 +194,7 @@ send_message(struct fetch *f, const struct message *m, uint32_t seq)
 	}
 	/* RFC 3501 6.4.5: a \Seen that was set by this is told with it. */
 	if (f->seen_modseq != 0 && m->modseq == f->seen_modseq &&
-	    !f->args->has_flags) {
+	    (f->args->kinds & 1u << FETCH_FLAGS) == 0) {
 		output_add(out, " ", 1);
 		send_flags(f, m);
 	}
@@ -317,7 +317,7 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 	if ((err = selected_uids(s, &args->set, is_uid, &uids)) != NULL ||
 	    uids.n == 0)
 		return err;
-	f.with_uid = is_uid && !args->has_uid;
+	f.with_uid = is_uid && (args->kinds & 1u << FETCH_UID) == 0;
 	f.sections = arena_array(s->arena, args->items_n,
 	    sizeof(*f.sections));
 	msgfile_init(&f.file, f.sel->mbox);

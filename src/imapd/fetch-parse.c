@@ -52,21 +52,10 @@ add_item(struct parse *ps, enum fetch_kind kind, const char *label)
 	item->label = label;
 	item->label_len = label != NULL ? strlen(label) : 0;
 	ps->args->items_n++;
-	ps->args->has_flags |= kind == FETCH_FLAGS;
-	ps->args->has_uid |= kind == FETCH_UID;
+	ps->args->kinds |= 1u << kind;
 	*ps->tail = item;
 	ps->tail = &item->next;
 	return item;
-}
-
-static bool
-has_kind(const struct parse *ps, enum fetch_kind kind)
-{
-	const struct fetch_item *item = ps->args->items;
-
-	while (item != NULL && item->kind != kind)
-		item = item->next;
-	return item != NULL;
 }
 
 /* What is asked for twice is told once. */
@@ -80,7 +69,7 @@ add_simple(struct parse *ps, const char *word, bool *found_r)
 			continue;
 		*found_r = true;
 		ps->args->want |= simple_items[i].want;
-		if (has_kind(ps, simple_items[i].kind))
+		if (ps->args->kinds & 1u << simple_items[i].kind)
 			return true;
 		return add_item(ps, simple_items[i].kind,
 		    simple_items[i].name) != NULL;

@@ -58,7 +58,7 @@ struct fetch_args {
 	size_t		 items_n;
 	unsigned int	 want;		/* enum scan_want */
 	bool		 sets_seen;	/* one of them is not a PEEK */
-	bool		 has_flags, has_uid;
+	unsigned int	 kinds;		/* bits 1 << enum fetch_kind */
 	bool		 has_body;	/* not headers alone */
 };
 

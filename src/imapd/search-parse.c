@@ -1,0 +1,343 @@
+/* search-parse.c - the arguments of SEARCH: RFC 3501 9 "search-key"
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "imapd/search.h"
+#include "mail/decode.h"
+#include "wire/flag.h"
+#include "wire/respcode.h"
+#include "wire/utf7.h"
+
+struct parse {
+	struct arena	*arena;
+	struct parser	*p;
+	const char	*charset;	/* NULL: none was given */
+	unsigned int	 keys;
+};
+
+enum argument { ARG_NONE, ARG_TEXT, ARG_FIELD, ARG_KEYWORD, ARG_DATE,
+	ARG_NUMBER, ARG_UIDS };
+
+/* RFC 3501 6.4.4 */
+static const struct keyword {
+	const char	*word;
+	enum argument	 arg;
+	enum search_op	 op;
+	bool		 negate;
+	uint64_t	 mask;
+	const char	*field;		/* of ARG_TEXT: the header's name */
+} words[] = {
+	{ "ALL",	ARG_NONE, SEARCH_ALL, false, 0, NULL },
+	{ "ANSWERED",	ARG_NONE, SEARCH_FLAGS, false, FLAG_ANSWERED, NULL },
+	{ "BCC",	ARG_TEXT, SEARCH_HEADER, false, 0, "Bcc" },
+	{ "BEFORE",	ARG_DATE, SEARCH_BEFORE, false, 0, NULL },
+	{ "BODY",	ARG_TEXT, SEARCH_BODY, false, 0, NULL },
+	{ "CC",		ARG_TEXT, SEARCH_HEADER, false, 0, "Cc" },
+	{ "DELETED",	ARG_NONE, SEARCH_FLAGS, false, FLAG_DELETED, NULL },
+	{ "DRAFT",	ARG_NONE, SEARCH_FLAGS, false, FLAG_DRAFT, NULL },
+	{ "FLAGGED",	ARG_NONE, SEARCH_FLAGS, false, FLAG_FLAGGED, NULL },
+	{ "FROM",	ARG_TEXT, SEARCH_HEADER, false, 0, "From" },
+	{ "HEADER",	ARG_FIELD, SEARCH_HEADER, false, 0, NULL },
+	{ "KEYWORD",	ARG_KEYWORD, SEARCH_KEYWORD, false, 0, NULL },
+	{ "LARGER",	ARG_NUMBER, SEARCH_LARGER, false, 0, NULL },
+	{ "OLD",	ARG_NONE, SEARCH_RECENT, true, 0, NULL },
+	{ "ON",		ARG_DATE, SEARCH_ON, false, 0, NULL },
+	{ "RECENT",	ARG_NONE, SEARCH_RECENT, false, 0, NULL },
+	{ "SEEN",	ARG_NONE, SEARCH_FLAGS, false, FLAG_SEEN, NULL },
+	{ "SENTBEFORE",	ARG_DATE, SEARCH_SENTBEFORE, false, 0, NULL },
+	{ "SENTON",	ARG_DATE, SEARCH_SENTON, false, 0, NULL },
+	{ "SENTSINCE",	ARG_DATE, SEARCH_SENTSINCE, false, 0, NULL },
+	{ "SINCE",	ARG_DATE, SEARCH_SINCE, false, 0, NULL },
+	{ "SMALLER",	ARG_NUMBER, SEARCH_SMALLER, false, 0, NULL },
+	{ "SUBJECT",	ARG_TEXT, SEARCH_HEADER, false, 0, "Subject" },
+	{ "TEXT",	ARG_TEXT, SEARCH_TEXT, false, 0, NULL },
+	{ "TO",		ARG_TEXT, SEARCH_HEADER, false, 0, "To" },
+	{ "UID",	ARG_UIDS, SEARCH_SET, false, 0, NULL },
+	{ "UNANSWERED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_ANSWERED, NULL },
+	{ "UNDELETED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_DELETED, NULL },
+	{ "UNDRAFT",	ARG_NONE, SEARCH_FLAGS, true, FLAG_DRAFT, NULL },
+	{ "UNFLAGGED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_FLAGGED, NULL },
+	{ "UNKEYWORD",	ARG_KEYWORD, SEARCH_KEYWORD, true, 0, NULL },
+	{ "UNSEEN",	ARG_NONE, SEARCH_FLAGS, true, FLAG_SEEN, NULL }
+};
+
+static bool parse_key(struct parse *, unsigned int depth,
+    struct search_key **key_r);
+
+static struct search_key *
+new_key(struct parse *ps, enum search_op op)
+{
+	struct search_key *key;
+
+	if (ps->keys++ == SEARCH_KEYS_MAX) {
+		parser_expected(ps->p, "fewer search keys");
+		return NULL;
+	}
+	key = arena_alloc(ps->arena, sizeof(*key));
+	key->op = op;
+	return key;
+}
+
+/* --- Arguments --- */
+
+/* A string in the command's character set, as UTF-8. */
+static bool
+parse_text(struct parse *ps, struct search_key *key)
+{
+	struct buf b = { 0 };
+	const char *s;
+	size_t len;
+
+	if (!parser_astring(ps->p, &s, &len))
+		return false;
+	if (utf8_valid(s, len) && ps->charset == NULL) {
+		key->text = s;
+		key->text_len = len;
+		return true;
+	}
+	if (ps->charset == NULL ||
+	    !charset_to_utf8(ps->charset, s, len, &b)) {
+		buf_clear(&b);
+		return parser_expected(ps->p, ps->charset == NULL ?
+		    "UTF-8 in a search string without CHARSET" :
+		    "a search string that is valid in its CHARSET");
+	}
+	key->text = arena_memdup(ps->arena, b.s, b.len);
+	key->text_len = b.len;
+	buf_clear(&b);
+	return true;
+}
+
+static bool
+parse_argument(struct parse *ps, const struct keyword *word,
+    struct search_key *key)
+{
+	struct parser *p = ps->p;
+
+	if (word->arg != ARG_NONE && !parser_sp(p))
+		return false;
+	switch (word->arg) {
+	case ARG_NONE:
+		return true;
+	case ARG_FIELD:
+		if (!parser_astring(p, &key->name, NULL) || !parser_sp(p))
+			return false;
+		/* FALLTHROUGH */
+	case ARG_TEXT:
+		return parse_text(ps, key);
+	case ARG_KEYWORD:
+		return parser_atom(p, &key->name);
+	case ARG_DATE:
+		return parser_date(p, &key->day);
+	case ARG_NUMBER:
+		return parser_number(p, &key->size);
+	case ARG_UIDS:
+		key->set_is_uid = true;
+		return parser_seqset(p, &key->set);
+	}
+	return false;
+}
+
+static bool
+parse_word(struct parse *ps, const struct keyword *word,
+    struct search_key **key_r)
+{
+	struct search_key *key = new_key(ps, word->op);
+
+	if (key == NULL)
+		return false;
+	key->negate = word->negate;
+	key->mask = word->mask;
+	key->name = word->field;
+	*key_r = key;
+	return parse_argument(ps, word, key);
+}
+
+/* --- Combinations --- */
+
+/* RFC 3501 6.4.4: NEW is (RECENT UNSEEN). */
+static bool
+parse_new(struct parse *ps, struct search_key **key_r)
+{
+	struct search_key *and = new_key(ps, SEARCH_AND);
+	struct search_key *recent = new_key(ps, SEARCH_RECENT);
+	struct search_key *unseen = new_key(ps, SEARCH_FLAGS);
+
+	if (and == NULL || recent == NULL || unseen == NULL)
+		return false;
+	unseen->mask = FLAG_SEEN;
+	unseen->negate = true;
+	recent->next = unseen;
+	and->child = recent;
+	*key_r = and;
+	return true;
+}
+
+/* *(SP search-key), put at tail. */
+static bool
+parse_more(struct parse *ps, unsigned int depth, struct search_key **tail)
+{
+	while (parser_opt(ps->p, ' ')) {
+		if (!parse_key(ps, depth, tail))
+			return false;
+		tail = &(*tail)->next;
+	}
+	return true;
+}
+
+static bool
+parse_parentheses(struct parse *ps, unsigned int depth,
+    struct search_key **key_r)
+{
+	struct search_key *and = new_key(ps, SEARCH_AND);
+
+	if (and == NULL || !parser_char(ps->p, '(') ||
+	    !parse_key(ps, depth + 1, &and->child) ||
+	    !parse_more(ps, depth + 1, &and->child->next) ||
+	    !parser_char(ps->p, ')'))
+		return false;
+	*key_r = and;
+	return true;
+}
+
+/* Skips "NOT SP" any number of times. */
+static bool
+parse_nots(struct parse *ps, const char **word_r, bool *negate_r)
+{
+	int c;
+
+	for (;;) {
+		c = parser_peek(ps->p);
+		*word_r = NULL;
+		if (c == '(' || c == '*' || (c >= '0' && c <= '9'))
+			return true;
+		if (!parser_word(ps->p, word_r))
+			return false;
+		if (strcmp(*word_r, "NOT") != 0)
+			return true;
+		*negate_r = !*negate_r;
+		if (!parser_sp(ps->p))
+			return false;
+	}
+}
+
+static bool parse_rest(struct parse *, unsigned int depth, const char *word,
+    struct search_key **key_r);
+
+/*
+ * Behind the word OR.  Clients write long chains of it, "OR a OR b OR c d" or
+ * "OR OR OR a b c d": whatever the shape, a chain is one list of keys, read
+ * without recursion.
+ */
+static bool
+parse_or(struct parse *ps, unsigned int depth, struct search_key **key_r)
+{
+	struct search_key *or = new_key(ps, SEARCH_OR), **tail;
+	unsigned int missing = 2;
+	const char *word;
+	bool negate;
+
+	if (or == NULL)
+		return false;
+	tail = &or->child;
+	while (missing > 0) {
+		negate = false;
+		if (!parser_sp(ps->p) || !parse_nots(ps, &word, &negate))
+			return false;
+		if (word != NULL && strcmp(word, "OR") == 0 && !negate) {
+			missing++;
+			continue;
+		}
+		if (!parse_rest(ps, depth + 1, word, tail))
+			return false;
+		(*tail)->negate ^= negate;
+		tail = &(*tail)->next;
+		missing--;
+	}
+	*key_r = or;
+	return true;
+}
+
+/* A key without NOTs; word is its first word, NULL when it starts otherwise. */
+static bool
+parse_rest(struct parse *ps, unsigned int depth, const char *word,
+    struct search_key **key_r)
+{
+	struct search_key *key;
+
+	if (depth > NESTING_MAX)
+		return parser_expected(ps->p, "less nesting");
+	if (word == NULL && parser_peek(ps->p) == '(')
+		return parse_parentheses(ps, depth, key_r);
+	if (word == NULL) {
+		if ((key = new_key(ps, SEARCH_SET)) == NULL)
+			return false;
+		*key_r = key;
+		return parser_seqset(ps->p, &key->set);
+	}
+	if (strcmp(word, "OR") == 0)
+		return parse_or(ps, depth, key_r);
+	if (strcmp(word, "NEW") == 0)
+		return parse_new(ps, key_r);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(word, words[i].word) == 0)
+			return parse_word(ps, &words[i], key_r);
+	return parser_expected(ps->p, "a search key");
+}
+
+static bool
+parse_key(struct parse *ps, unsigned int depth, struct search_key **key_r)
+{
+	const char *word;
+	bool negate = false;
+
+	if (!parse_nots(ps, &word, &negate) ||
+	    !parse_rest(ps, depth, word, key_r))
+		return false;
+	(*key_r)->negate ^= negate;
+	return true;
+}
+
+/* --- All of it --- */
+
+/* "CHARSET" SP astring SP, and the first word behind it. */
+static const struct err *
+parse_charset(struct parse *ps, const char **word_r, bool *negate_r)
+{
+	if (!parser_sp(ps->p) ||
+	    !parser_astring(ps->p, &ps->charset, NULL) || !parser_sp(ps->p))
+		return parser_err(ps->p);
+	/* RFC 3501 6.4.4: NO, not BAD. */
+	if (!charset_known(ps->charset))
+		return err_user("BADCHARSET (US-ASCII UTF-8)",
+		    "The character set %s is not known", ps->charset);
+	if (!parse_nots(ps, word_r, negate_r))
+		return parser_err(ps->p);
+	return NULL;
+}
+
+const struct err *
+search_parse(struct arena *a, struct parser *p, void **args_r)
+{
+	struct search_args *args = arena_alloc(a, sizeof(*args));
+	struct parse ps = { .arena = a, .p = p };
+	struct search_key *root, **first;
+	const struct err *err;
+	const char *word;
+	bool negate = false;
+
+	root = args->root = new_key(&ps, SEARCH_AND);
+	first = &root->child;
+	if (!parser_sp(p) || !parse_nots(&ps, &word, &negate))
+		return parser_err(p);
+	if (word != NULL && strcmp(word, "CHARSET") == 0 && !negate &&
+	    (err = parse_charset(&ps, &word, &negate)) != NULL)
+		return err;
+	if (!parse_rest(&ps, 0, word, first))
+		return parser_err(p);
+	(*first)->negate ^= negate;
+	if (!parse_more(&ps, 0, &(*first)->next) || !parser_crlf(p))
+		return parser_err(p);
+	*args_r = args;
+	return NULL;
+}

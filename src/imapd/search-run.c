@@ -1,0 +1,450 @@
+/* search-run.c - prepares search keys and tests messages: RFC 3501 6.4.4
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+#include <strings.h>
+
+#include "imapd/search.h"
+#include "mail/header.h"
+#include "mail/parts.h"
+#include "util/log.h"
+
+/* --- Preparing --- */
+
+static const struct err *
+prepare_set(struct session *s, struct search_key *key)
+{
+	/* Clients search 1:* in empty mailboxes too: that finds nothing. */
+	if (s->selected->told_exists == 0) {
+		key->op = SEARCH_NONE;
+		return NULL;
+	}
+	return selected_uids(s, &key->set, key->set_is_uid, &key->set);
+}
+
+static const struct err *
+prepare_keyword(struct session *s, struct search_key *key)
+{
+	const struct err *err;
+
+	err = mailbox_keyword_mask(s->selected->mbox, &key->name, 1, false,
+	    &key->mask);
+	if (err == NULL)
+		key->op = key->mask != 0 ? SEARCH_FLAGS : SEARCH_NONE;
+	return err;
+}
+
+static const struct err *
+prepare_leaf(struct session *s, struct search_key *key)
+{
+	key->cost = COST_HOT;
+	switch (key->op) {
+	case SEARCH_SET:
+		return prepare_set(s, key);
+	case SEARCH_KEYWORD:
+		return prepare_keyword(s, key);
+	case SEARCH_SENTBEFORE:
+	case SEARCH_SENTON:
+	case SEARCH_SENTSINCE:
+		key->name = "Date";
+		key->cost = COST_HEADERS;
+		break;
+	case SEARCH_HEADER:
+		key->cost = header_is_cached(key->name) ? COST_HEADERS :
+		    COST_FILE_HEADER;
+		break;
+	case SEARCH_BODY:
+	case SEARCH_TEXT:
+		key->cost = COST_FILE;
+		break;
+	default:
+		break;
+	}
+	if (key->op == SEARCH_HEADER || key->op == SEARCH_BODY ||
+	    key->op == SEARCH_TEXT)
+		key->match = match_new(key->text, key->text_len);
+	return NULL;
+}
+
+/* Cheapest first; keys of one cost stay in the client's order. */
+static struct search_key *
+sort_keys(struct search_key *keys)
+{
+	struct search_key *sorted = NULL, **tail = &sorted, *key;
+
+	for (int cost = COST_HOT; cost <= COST_FILE; cost++)
+		for (struct search_key **from = &keys; (key = *from) != NULL;) {
+			if ((int)key->cost != cost) {
+				from = &key->next;
+				continue;
+			}
+			*from = key->next;
+			key->next = NULL;
+			*tail = key;
+			tail = &key->next;
+		}
+	return sorted;
+}
+
+/* Recursion is bounded by the parser: NESTING_MAX. */
+static const struct err *
+prepare_key(struct session *s, struct search *search, struct search_key *key)
+{
+	struct search_key *child;
+	const struct err *err;
+
+	if (key->op != SEARCH_AND && key->op != SEARCH_OR) {
+		err = prepare_leaf(s, key);
+		if (key->cost > COST_HOT)
+			search->dear++;
+		else if (key->op != SEARCH_ALL)
+			search->hot++;
+		return err;
+	}
+	for (child = key->child; child != NULL; child = child->next) {
+		if ((err = prepare_key(s, search, child)) != NULL)
+			return err;
+		if (child->cost > key->cost)
+			key->cost = child->cost;
+	}
+	key->child = sort_keys(key->child);
+	return NULL;
+}
+
+const struct err *
+search_prepare(struct session *s, struct search_key *root,
+    struct search *search)
+{
+	const struct err *err;
+	uint64_t count, least = UINT64_MAX;
+
+	*search = (struct search){ .s = s, .sel = s->selected, .root = root,
+	    .all = true };
+	msgfile_init(&search->file, s->selected->mbox);
+	if ((err = prepare_key(s, search, root)) != NULL)
+		return err;
+	/* A set that all matches are in: only its messages are looked at.
+	 * It is no reason then for a first, cheap pass. */
+	for (struct search_key *key = root->child; key != NULL;
+	    key = key->next) {
+		if (key->op != SEARCH_SET || key->negate)
+			continue;
+		count = seqset_count(&key->set);
+		if (count < least) {
+			least = count;
+			search->uids = key->set;
+			search->all = false;
+		}
+	}
+	if (!search->all)
+		search->hot--;
+	return NULL;
+}
+
+static void
+free_keys(struct search_key *key)
+{
+	for (; key != NULL; key = key->next) {
+		match_free(key->match);
+		key->match = NULL;
+		free_keys(key->child);
+	}
+}
+
+void
+search_done(struct search *search)
+{
+	free_keys(search->root);
+	msgfile_clear(&search->file);
+}
+
+/* --- The Date: field --- */
+
+/* RFC 5322 3.2.2: blanks, folds and comments. */
+static const char *
+skip_cfws(const char *s, const char *end)
+{
+	unsigned int depth = 0;
+
+	for (; s < end; s++) {
+		if (*s == '(')
+			depth++;
+		else if (*s == ')' && depth > 0)
+			depth--;
+		else if (depth > 0 && *s == '\\' && s + 1 < end)
+			s++;
+		else if (depth == 0 && *s != ' ' && *s != '\t' &&
+		    *s != '\r' && *s != '\n')
+			break;
+	}
+	return s;
+}
+
+static const char *
+take_number(const char *s, const char *end, unsigned int *n_r,
+    unsigned int *digits_r)
+{
+	unsigned int n = 0, digits = 0;
+
+	for (; s < end && *s >= '0' && *s <= '9' && digits < 5; s++, digits++)
+		n = n * 10 + (unsigned int)(*s - '0');
+	*n_r = n;
+	*digits_r = digits;
+	return skip_cfws(s, end);
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The month that a name begins with, 1..12; 0 when it is none. */
+static unsigned int
+month_number(const char *s, const char *end)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+	if (end - s < 3)
+		return 0;
+	for (unsigned int i = 0; i < 12; i++)
+		if (strncasecmp(s, names + i * 3, 3) == 0)
+			return i + 1;
+	return 0;
+}
+
+/*
+ * The day of a "date-time" of RFC 5322 3.3, with the years of RFC 5322 4.3.
+ * Time and zone are disregarded (RFC 3501 6.4.4).
+ */
+static bool
+sent_day(const char *s, size_t len, int32_t *day_r)
+{
+	const char *end = s + len;
+	unsigned int day, month, year, digits, m, d;
+	int64_t days, y;
+
+	s = skip_cfws(s, end);
+	if (s < end && is_letter(*s)) {
+		while (s < end && is_letter(*s))
+			s++;
+		s = skip_cfws(s, end);
+		if (s < end && *s == ',')
+			s = skip_cfws(s + 1, end);
+	}
+	s = take_number(s, end, &day, &digits);
+	if (digits == 0 || digits > 2 || (month = month_number(s, end)) == 0)
+		return false;
+	while (s < end && is_letter(*s))
+		s++;
+	s = take_number(skip_cfws(s, end), end, &year, &digits);
+	if (digits < 2 || digits > 4)
+		return false;
+	if (digits == 2)
+		year += year < 50 ? 2000 : 1900;
+	else if (digits == 3)
+		year += 1900;
+	days = days_from_civil(year, month, day);
+	civil_from_days(days, &y, &m, &d);
+	if (y != year || m != month || d != day)
+		return false;
+	*day_r = (int32_t)days;
+	return true;
+}
+
+/* --- Testing --- */
+
+/* The header block of the message: of the file. */
+static const struct err *
+file_header(struct search *search, const struct message *m, const char **s_r,
+    size_t *len_r)
+{
+	struct part root;
+	struct blob parts;
+	const struct err *err;
+
+	if ((err = msgfile_parts(&search->file, m, &parts)) != NULL)
+		return err;
+	if (!parts_find(parts.s, parts.len, NULL, 0, &root, NULL))
+		return err_internal("message %u: its parts are damaged: run "
+		    "mboxadm check", m->uid);
+	*len_r = (size_t)root.header_len;
+	return msgfile_range(&search->file, root.header_off, root.header_len,
+	    s_r);
+}
+
+static bool
+test_date(const struct search_key *key, int32_t day)
+{
+	switch (key->op) {
+	case SEARCH_BEFORE:
+	case SEARCH_SENTBEFORE:
+		return day < key->day;
+	case SEARCH_ON:
+	case SEARCH_SENTON:
+		return day == key->day;
+	default:
+		return day >= key->day;
+	}
+}
+
+static const struct err *
+test_header(struct search *search, const struct search_key *key,
+    const struct message *m, bool *yes_r)
+{
+	struct header_iter iter;
+	struct header_field field;
+	const struct err *err;
+	const char *s = m->headers.s;
+	size_t len = m->headers.len;
+	int32_t day;
+
+	*yes_r = false;
+	/* An empty column: the fields were too large to keep. */
+	if ((key->cost != COST_HEADERS || s == NULL || len == 0) &&
+	    (err = file_header(search, m, &s, &len)) != NULL)
+		return err;
+	header_first(&iter, s, len);
+	while (!*yes_r && header_next(&iter, &field)) {
+		if (!header_is(&field, key->name))
+			continue;
+		if (key->op != SEARCH_HEADER) {
+			*yes_r = sent_day(field.value, field.value_len, &day) &&
+			    test_date(key, day);
+			break;
+		}
+		*yes_r = key->text_len == 0 ||
+		    match_header(key->match, field.value, field.value_len);
+	}
+	return NULL;
+}
+
+/* BODY and TEXT; TEXT looks at the headers of the message and its parts too. */
+static const struct err *
+test_text(struct search *search, const struct search_key *key,
+    const struct message *m, bool *yes_r)
+{
+	struct msgfile *file = &search->file;
+	struct blob parts;
+	struct part part;
+	const struct err *err;
+	const char *s;
+	size_t pos = 0;
+
+	*yes_r = key->text_len == 0;
+	if (*yes_r)
+		return NULL;
+	if ((err = msgfile_parts(file, m, &parts)) != NULL ||
+	    (err = msgfile_open(file)) != NULL)
+		return err;
+	while (!*yes_r && parts_next(parts.s, parts.len, &pos, &part)) {
+		if (key->op == SEARCH_TEXT) {
+			err = msgfile_range(file, part.header_off,
+			    part.header_len, &s);
+			if (err != NULL)
+				return err;
+			*yes_r = match_header_block(key->match, s,
+			    (size_t)part.header_len);
+		}
+		if (!*yes_r && (err = match_part(key->match, file->fd, &part,
+		    yes_r)) != NULL)
+			return err;
+	}
+	return NULL;
+}
+
+static const struct err *
+test_leaf(struct search *search, const struct search_key *key,
+    const struct message *m, bool *yes_r)
+{
+	switch (key->op) {
+	case SEARCH_ALL:
+		*yes_r = true;
+		return NULL;
+	case SEARCH_SET:
+		*yes_r = seqset_has(&key->set, m->uid);
+		return NULL;
+	case SEARCH_FLAGS:
+		*yes_r = (m->flags & key->mask) == key->mask;
+		return NULL;
+	case SEARCH_RECENT:
+		*yes_r = selected_is_recent(search->sel, m->uid);
+		return NULL;
+	case SEARCH_BEFORE:
+	case SEARCH_ON:
+	case SEARCH_SINCE:
+		*yes_r = test_date(key, datetime_day(&m->date));
+		return NULL;
+	case SEARCH_LARGER:
+		*yes_r = m->size > key->size;
+		return NULL;
+	case SEARCH_SMALLER:
+		*yes_r = m->size < key->size;
+		return NULL;
+	case SEARCH_SENTBEFORE:
+	case SEARCH_SENTON:
+	case SEARCH_SENTSINCE:
+	case SEARCH_HEADER:
+		return test_header(search, key, m, yes_r);
+	case SEARCH_BODY:
+	case SEARCH_TEXT:
+		return test_text(search, key, m, yes_r);
+	default:
+		*yes_r = false;
+		return NULL;
+	}
+}
+
+static const struct err *
+test_key(struct search *search, const struct search_key *key,
+    const struct message *m, enum search_cost cost,
+    enum search_answer *answer_r)
+{
+	const enum search_answer ends = key->op == SEARCH_OR ? SEARCH_YES :
+	    SEARCH_NO;
+	enum search_answer answer, child_answer;
+	const struct err *err = NULL;
+	bool yes = false;
+
+	if (key->op != SEARCH_AND && key->op != SEARCH_OR) {
+		if (key->cost > cost) {
+			*answer_r = SEARCH_MAYBE;
+			return NULL;
+		}
+		err = test_leaf(search, key, m, &yes);
+		*answer_r = yes != key->negate ? SEARCH_YES : SEARCH_NO;
+		return err;
+	}
+	answer = key->op == SEARCH_OR ? SEARCH_NO : SEARCH_YES;
+	for (const struct search_key *child = key->child;
+	    child != NULL && answer != ends; child = child->next) {
+		err = test_key(search, child, m, cost, &child_answer);
+		if (err != NULL)
+			return err;
+		if (child_answer == ends || child_answer == SEARCH_MAYBE)
+			answer = child_answer;
+	}
+	if (key->negate && answer != SEARCH_MAYBE)
+		answer = answer == SEARCH_YES ? SEARCH_NO : SEARCH_YES;
+	*answer_r = answer;
+	return NULL;
+}
+
+const struct err *
+search_test(struct search *search, const struct message *m,
+    enum search_cost cost, enum search_answer *answer_r)
+{
+	const struct err *err;
+
+	if (cost > COST_HOT)
+		msgfile_start(&search->file, m);
+	err = test_key(search, search->root, m, cost, answer_r);
+	if (err == NULL || err->kind == ERR_IO)
+		return err;
+	/* RFC 2180 4.3: what is gone is not found. */
+	if (err->kind == ERR_INTERNAL && search->damaged++ == 0)
+		log_error("user %s, mailbox %s, message %u: %s",
+		    search->s->user, mailbox_id(search->sel->mbox), m->uid,
+		    err->text);
+	*answer_r = SEARCH_NO;
+	return NULL;
+}

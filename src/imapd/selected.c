@@ -257,15 +257,6 @@ selected_uids(struct session *s, const struct seqset *set, bool is_uid,
 
 /* --- What is new --- */
 
-static const struct err *
-mailbox_is_gone(struct session *s)
-{
-	output_adds(s->out, "* BYE The selected mailbox was deleted\r\n");
-	output_flush(s->out);
-	s->bye = "the selected mailbox was deleted";
-	return err_io("the selected mailbox was deleted");
-}
-
 struct tell_expunge {
 	struct session	*s;
 	uint32_t	 n;
@@ -465,7 +456,8 @@ selected_sync(struct session *s, bool expunge)
 		return NULL;
 	}
 	if (mailbox_gone(sel->mbox))
-		return mailbox_is_gone(s);
+		return session_bye(s, "mailbox-gone",
+		    "The selected mailbox was deleted");
 	err = mailbox_state(sel->mbox, &state);
 	if (err == NULL)
 		err = sync_state(s, &state, expunge);

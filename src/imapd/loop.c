@@ -11,7 +11,7 @@
 #include "imapd/signals.h"
 
 #define SYNTAX_ERRORS_MAX	10	/* in a row before login */
-#define LOGIN_FAILURES_MAX	5	/* one more ends the session */
+#define LOGIN_FAILURES_MAX	5
 #define REST_AFTER_MS		2000	/* without a command memory is given back */
 /* Octets of literals that are read and dropped behind a bad command, over
  * what the largest message has. */
@@ -241,7 +241,7 @@ limits(struct session *s, const struct err *err)
 		return NULL;
 	if (s->syntax_errors >= SYNTAX_ERRORS_MAX)
 		return session_bye(s, "errors", "Too many errors");
-	if (s->login_failures > LOGIN_FAILURES_MAX)
+	if (s->login_failures >= LOGIN_FAILURES_MAX)
 		return session_bye(s, "failures", "Too many failed logins");
 	return NULL;
 }

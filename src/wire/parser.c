@@ -164,7 +164,7 @@ take(struct parser *p)
 	if (c == '{' || p->tail != TAIL_NONE)
 		tail_step(p, c);
 	/* A line's end always fits, or what comes next would be skipped. */
-	if (++p->used > p->max_octets && c != '\n')
+	if (++p->used > p->max_octets && c != '\n' && c != '\r')
 		return fail(p, err_syntax("command is longer than %zu octets",
 		    p->max_octets));
 	return true;

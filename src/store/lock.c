@@ -42,13 +42,15 @@ lock_drop(int fd)
 void
 stamp_touch(int dirfd)
 {
-	struct timespec ts[2] = { { .tv_nsec = UTIME_OMIT } };
+	struct timespec ts[2];
 
 	/*
 	 * The kernel's own timestamps may be milliseconds coarse, so that two
-	 * commits would look like one: the exact time is given.
+	 * commits would look like one: the exact time is given.  Both times
+	 * are set: that alone is IN_ATTRIB, one of them is IN_MODIFY.
 	 */
 	clock_gettime(CLOCK_REALTIME, &ts[1]);
+	ts[0] = ts[1];
 	if (futimens(dirfd, ts) == -1 && errno != ENOENT)
 		log_warning("a directory's timestamp cannot be set: %s",
 		    strerror(errno));

@@ -1,19 +1,16 @@
 /* cmd-delete.c - DELETE: RFC 3501 6.3.4
  * SPDX-License-Identifier: ISC */
-#include <string.h>
-
 #include "imapd/selected.h"
 #include "imapd/shared.h"
 
-/* The session's own mailbox is gone: it goes back to the authenticated state,
- * instead of being told so by BYE as others are (RFC 2180 3.3). */
+/* When that was the selected mailbox, the session goes back to the authenticated
+ * state, instead of being ended by BYE as others are (RFC 2180 3.3). */
 static void
-leave_deleted(struct session *s, const char *full)
+leave_deleted(struct session *s)
 {
-	if (s->selected == NULL || strcmp(s->selected->name, full) != 0)
+	if (s->selected == NULL || !mailbox_gone(s->selected->mbox))
 		return;
 	selected_close(s);
-	s->state = ST_AUTHENTICATED;
 	output_adds(s->out, "* OK [CLOSED] The selected mailbox was deleted\r\n");
 }
 
@@ -31,7 +28,7 @@ delete_run(struct session *s, void *args)
 	if (err == NULL)
 		err = account_delete(place.account, place.name);
 	if (err == NULL)
-		leave_deleted(s, place.full);
+		leave_deleted(s);
 	return err;
 }
 

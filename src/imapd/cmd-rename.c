@@ -61,7 +61,6 @@ follow(struct session *s, const char *from, const char *to)
 		if (strcmp(sel->name, from) != 0)
 			return;
 		selected_close(s);
-		s->state = ST_AUTHENTICATED;
 		output_adds(s->out,
 		    "* OK [CLOSED] INBOX was renamed, select it again\r\n");
 		return;

@@ -298,9 +298,9 @@ finish(struct session *s)
 	err = output_flush(s->out);
 	if (err != NULL && s->bye == NULL)
 		s->bye = "output";
+	report_end(s);
 	client_shutdown(STDOUT_FILENO, err == NULL && s->bye != NULL &&
 	    !s->logout);
-	report_end(s);
 }
 
 void

@@ -231,7 +231,6 @@ selected_refresh(struct session *s)
 	if ((sel->rights & RIGHT_READ) != 0)
 		return NULL;
 	selected_close(s);
-	s->state = ST_AUTHENTICATED;
 	output_adds(s->out, "* OK [CLOSED] You may no longer read this mailbox\r\n");
 	return err_user(RESP_NOPERM,
 	    "You may no longer read the mailbox that was selected; ask %s",

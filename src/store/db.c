@@ -140,10 +140,9 @@ db_harden(sqlite3 *sql)
 	sqlite3_busy_timeout(sql, BUSY_MS);
 }
 
-static const struct err *
-db_open_path(const char *path, int flags, const char *what, struct db **db_r)
+static struct db *
+db_new(const char *what)
 {
-	const struct err *err = NULL;
 	struct db *db;
 
 	db_setup();
@@ -151,16 +150,29 @@ db_open_path(const char *path, int flags, const char *what, struct db **db_r)
 	if (db == NULL || (db->what = strdup(what)) == NULL)
 		fatal("out of memory");
 	db->durable = -1;
+	return db;
+}
+
+static const struct err *
+db_connect(struct db *db, const char *path, int flags)
+{
 	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		if (db->sql == NULL)
 			fatal("out of memory");
-		err = db_error(db, "open");
-	} else {
-		db_harden(db->sql);
-		err = db_exec(db, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
-		    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304");
+		return db_error(db, "open");
 	}
+	db_harden(db->sql);
+	return db_exec(db, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
+	    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304");
+}
+
+static const struct err *
+db_open_path(const char *path, int flags, const char *what, struct db **db_r)
+{
+	struct db *db = db_new(what);
+	const struct err *err = db_connect(db, path, flags);
+
 	if (err != NULL) {
 		db_close(db);
 		return err;
@@ -439,4 +451,96 @@ void
 db_end_read(struct db *db)
 {
 	db_rollback(db);
+}
+
+/* --- Looking into what may be damaged --- */
+
+/* The schema's version as the file tells it, or DB_DAMAGED, DB_NEWER. */
+static const struct err *
+health_version(struct db *db, const struct db_schema *schema,
+    enum db_health *health_r, char *text, size_t size)
+{
+	char version[16], id[16];
+	const struct err *err;
+
+	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
+	if (err == NULL)
+		err = pragma_text(db, "PRAGMA application_id", id, sizeof(id));
+	if (err != NULL)
+		return err;
+	*health_r = DB_GOOD;
+	if (atoi(version) < 1 || atoi(id) != schema->application_id) {
+		*health_r = DB_DAMAGED;
+		snprintf(text, size, "it is no %s", schema->file);
+	} else if (atoi(version) > steps_count(schema)) {
+		*health_r = DB_NEWER;
+		snprintf(text, size, "a newer msgstore wrote it (version %s)",
+		    version);
+	}
+	return NULL;
+}
+
+static const struct err *
+health_integrity(struct db *db, enum db_health *health_r, char *text,
+    size_t size)
+{
+	const struct err *err;
+	char key[8];
+
+	err = pragma_text(db, "PRAGMA integrity_check(1)", text, size);
+	if (err != NULL)
+		return err;
+	if (strcmp(text, "ok") != 0) {
+		*health_r = DB_DAMAGED;
+		return NULL;
+	}
+	err = pragma_text(db, "PRAGMA foreign_key_check", key, sizeof(key));
+	if (err == NULL && key[0] != '\0') {
+		*health_r = DB_DAMAGED;
+		snprintf(text, size, "a row of table %s refers to none", key);
+	}
+	return err;
+}
+
+const struct err *
+db_health(const char *dir, int dirfd, const struct db_schema *schema,
+    const char *what, enum db_health *health_r, char *text, size_t size)
+{
+	char path[PATH_OCTETS], name[PATH_OCTETS];
+	const struct err *err;
+	struct db *db;
+
+	*health_r = DB_MISSING;
+	if (faccessat(dirfd, schema->file, F_OK, 0) == -1)
+		return errno == ENOENT ? NULL : err_errno("%s/%s", what,
+		    schema->file);
+	snprintf(name, sizeof(name), "%s/%s", what, schema->file);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, schema->file) >=
+	    sizeof(path))
+		return err_internal("%s: path too long", dir);
+	*health_r = DB_GOOD;
+	db = db_new(name);
+	err = db_connect(db, path, 0);
+	if (err == NULL)
+		err = health_version(db, schema, health_r, text, size);
+	if (err == NULL && *health_r == DB_GOOD)
+		err = health_integrity(db, health_r, text, size);
+	if (err != NULL && db_damaged(db)) {
+		*health_r = DB_DAMAGED;
+		strlcpy(text, sqlite3_errmsg(db->sql), size);
+		err = NULL;
+	}
+	db_close(db);
+	return err;
+}
+
+const struct err *
+db_open_any(const char *dir, const char *file, struct db **db_r)
+{
+	char path[PATH_OCTETS];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, file) >=
+	    sizeof(path))
+		return err_internal("%s: path too long", dir);
+	return db_open_path(path, 0, path, db_r);
 }

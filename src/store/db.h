@@ -76,6 +76,20 @@ const struct err *db_error(struct db *, const char *doing);
 /* Whether an error of the last call means a damaged file. */
 bool db_damaged(struct db *);
 
+/*
+ * Look into a database that may be anything: what db_open() would refuse, and
+ * then SQLite's integrity_check and foreign_key_check.  For DB_DAMAGED and
+ * DB_NEWER text tells what was found.  An error means that nobody can know:
+ * the disk does not answer, descriptors are used up.
+ */
+enum db_health { DB_GOOD, DB_MISSING, DB_DAMAGED, DB_NEWER };
+const struct err *db_health(const char *dir, int dirfd,
+    const struct db_schema *, const char *what, enum db_health *health_r,
+    char *text, size_t size);
+/* Open dir/file whatever is in it, to save what can be read. */
+const struct err *db_open_any(const char *dir, const char *file,
+    struct db **db_r);
+
 /* The lock file of a directory, created when missing. */
 const struct err *lock_open(int dirfd, const char *what, int *fd_r);
 const struct err *lock_take(int fd);	/* waits */

@@ -1,6 +1,6 @@
+#!/usr/bin/env bats
 # systemd.bats - the installed units, in a container that boots systemd
 # SPDX-License-Identifier: ISC
-# shellcheck shell=bash
 #
 # The container is a Debian made by debootstrap from the mirror that apt uses
 # here; it is kept in the build directory.  Its network is its own, so that port

@@ -1,6 +1,6 @@
+#!/usr/bin/env bats
 # xinetd.bats - the xinetd service that is shipped
 # SPDX-License-Identifier: ISC
-# shellcheck shell=bash
 load ../lib/imap
 
 setup_file() {

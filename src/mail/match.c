@@ -44,13 +44,14 @@ static struct mapped mapped[MAPPED_SLOTS];
 static void
 map_slow(uint32_t c, struct buf *out)
 {
-	utf8proc_int32_t chars[DECOMPOSED_MAX];
+	utf8proc_int32_t chars[DECOMPOSED_MAX], title;
 	utf8proc_ssize_t n;
 	int last = 0;
 
-	n = utf8proc_decompose_char(utf8proc_totitle((utf8proc_int32_t)c),
-	    chars, DECOMPOSED_MAX, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
-	    &last);
+	/* utf8proc gives the sharp s a capital that UnicodeData.txt has not. */
+	title = c == 0xdf ? 0xdf : utf8proc_totitle((utf8proc_int32_t)c);
+	n = utf8proc_decompose_char(title, chars, DECOMPOSED_MAX,
+	    UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &last);
 	if (n <= 0 || n > DECOMPOSED_MAX) {
 		utf8_put(c, out);
 		return;

@@ -1,0 +1,502 @@
+/* check-account.c - verify one account: account.db against directories
+ * SPDX-License-Identifier: ISC */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/check-private.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include "wire/mboxname.h"
+
+struct look {
+	struct check	*c;
+	struct account	*account;
+	struct arena	*a;
+	struct mailbox_row *rows;
+	size_t		 rows_n;
+	/* Ids of mailboxes whose rows tell nothing of their messages. */
+	const char	**fresh;
+	size_t		 fresh_n;
+};
+
+static int
+name_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const struct err *
+check_names(struct arena *a, int dirfd, const char *what,
+    const char ***names_r, size_t *n_r)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	const char **names = NULL;
+	size_t n = 0, size = 0;
+	struct dirent *e;
+
+	if (d == NULL) {
+		const struct err *err = err_errno("%s", what);
+
+		if (fd != -1)
+			close(fd);
+		return err;
+	}
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		if (n == size) {
+			const char **grown = arena_array(a,
+			    size = size == 0 ? 64 : 2 * size, sizeof(*names));
+
+			if (n > 0)
+				memcpy(grown, names, n * sizeof(*names));
+			names = grown;
+		}
+		names[n++] = arena_strdup(a, e->d_name);
+	}
+	closedir(d);
+	if (n > 0)
+		qsort(names, n, sizeof(*names), name_compare);
+	*names_r = names;
+	*n_r = n;
+	return NULL;
+}
+
+/* "users/alice/Sent", in the arena. */
+static const char *
+where_of(struct look *l, const char *name)
+{
+	struct buf b = { 0 };
+	const char *where;
+
+	mboxname_to_utf8(name, store_conf(l->c->store)->delimiter, &b);
+	where = b.len == 0 ? l->account->what : arena_printf(l->a, "%s/%s",
+	    l->account->what, arena_memdup(l->a, b.s, b.len));
+	buf_clear(&b);
+	return where;
+}
+
+/* Run constant SQL without result in a transaction.  The lock is held. */
+static const struct err *
+change(struct look *l, const char *sql)
+{
+	struct db *db = l->account->db;
+	const struct err *err = db_begin(db, true);
+
+	if (err == NULL)
+		err = db_exec(db, sql);
+	if (err == NULL)
+		err = db_commit(db);
+	if (err != NULL)
+		db_rollback(db);
+	return err;
+}
+
+/* --- Rows by themselves --- */
+
+static const struct err *
+find_rows(struct look *l, const char *sql, const char *mend,
+    const char *words)
+{
+	struct db *db = l->account->db;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	int64_t n = 0;
+	bool row;
+
+	err = db_prepare(db, sql, &stmt);
+	if (err != NULL)
+		return err;
+	err = db_step(db, stmt, &row);
+	if (err == NULL && row)
+		n = sqlite3_column_int64(stmt, 0);
+	db_done(stmt);
+	if (err != NULL || n == 0)
+		return err;
+	if (l->c->repair)
+		err = change(l, mend);
+	if (err == NULL)
+		check_finding(l->c, CHECK_PROBLEM, l->c->repair,
+		    l->account->what, "account.db: %s", words);
+	return err;
+}
+
+#define BAD_ID	"length(id) <> 16 OR id GLOB '*[^0-9a-f]*'"
+
+static const struct err *
+rows_sound(struct look *l)
+{
+	const struct err *err;
+
+	err = find_rows(l, "SELECT count(*) FROM mailboxes WHERE " BAD_ID,
+	    "DELETE FROM mailboxes WHERE " BAD_ID,
+	    "rows have an id that no directory has; they go");
+	if (err == NULL)
+		err = find_rows(l, "SELECT count(*) = 0 FROM account",
+		    "INSERT INTO account SELECT 1, "
+		    "coalesce(max(uidvalidity), 0) FROM mailboxes",
+		    "the row of the last UIDVALIDITY is missing");
+	if (err == NULL)
+		err = find_rows(l, "SELECT count(*) FROM mailboxes, account "
+		    "WHERE mailboxes.uidvalidity > account.uidvalidity",
+		    "UPDATE account SET uidvalidity = "
+		    "(SELECT max(uidvalidity) FROM mailboxes)",
+		    "the last UIDVALIDITY is not the highest");
+	return err;
+}
+
+static const struct err *
+add_root(struct look *l)
+{
+	const char *root = account_root(l->account);
+	const struct err *err = NULL;
+
+	for (size_t i = 0; i < l->rows_n; i++)
+		if (strcmp(l->rows[i].name, root) == 0 && !l->rows[i].noselect)
+			return NULL;
+	if (l->c->repair) {
+		err = db_begin(l->account->db, true);
+		if (err == NULL)
+			err = account_create_in(l->account, l->a, root, NULL);
+		if (err == NULL)
+			err = db_commit(l->account->db);
+		if (err != NULL)
+			db_rollback(l->account->db);
+	}
+	if (err == NULL)
+		check_finding(l->c, CHECK_PROBLEM, l->c->repair,
+		    l->account->what, "account.db: %s is missing",
+		    root[0] != '\0' ? root : "the shared mailbox itself");
+	return err;
+}
+
+/* --- Rows and directories --- */
+
+static void
+add_fresh(struct look *l, const char *id)
+{
+	const char **grown = arena_array(l->a, l->fresh_n + 1, sizeof(*grown));
+
+	if (l->fresh_n > 0)
+		memcpy(grown, l->fresh, l->fresh_n * sizeof(*grown));
+	grown[l->fresh_n++] = arena_strdup(l->a, id);
+	l->fresh = grown;
+}
+
+/* A mailbox without its messages: the same name, and a new UIDVALIDITY. */
+static const struct err *
+begin_anew(struct look *l, const struct mailbox_row *row)
+{
+	struct account *account = l->account;
+	const struct err *err = db_begin(account->db, true);
+
+	if (err == NULL)
+		err = account_run_name(account,
+		    "DELETE FROM mailboxes WHERE name = ?1", row->name);
+	if (err == NULL)
+		err = account_insert_mailbox(account, row->name,
+		    row->special_use);
+	if (err == NULL)
+		err = db_commit(account->db);
+	if (err != NULL)
+		db_rollback(account->db);
+	return err;
+}
+
+/* Whether the directory is elsewhere, where a crash may have left it. */
+static bool
+bring_back(struct look *l, const char *from, const char *id)
+{
+	int fd = l->account->fd;
+
+	if (faccessat(fd, from, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
+		return false;
+	return !l->c->repair || renameat(fd, from, fd, id) == 0;
+}
+
+static const struct err *
+row_without_directory(struct look *l, const struct mailbox_row *row)
+{
+	const char *where = where_of(l, row->name);
+	const struct err *err = NULL;
+	struct check *c = l->c;
+
+	if (bring_back(l, arena_printf(l->a, ".old-%s", row->id), row->id) ||
+	    bring_back(l, arena_printf(l->a, "deleted/%s", row->id),
+	    row->id)) {
+		check_finding(c, CHECK_PROBLEM, c->repair, where,
+		    "its directory %s was put aside", row->id);
+		return NULL;
+	}
+	if (c->repair)
+		err = begin_anew(l, row);
+	if (err != NULL)
+		return err;
+	if (row->uidnext <= 1)
+		check_finding(c, CHECK_PROBLEM, c->repair, where,
+		    "its directory %s is missing; no message was in it",
+		    row->id);
+	else
+		check_finding(c, CHECK_LOST, c->repair, where,
+		    "its directory %s is missing: %u messages are lost",
+		    row->id, (unsigned int)row->messages);
+	return NULL;
+}
+
+/* A crash came between a DELETE's commit and what follows it. */
+static const struct err *
+retire(struct look *l, const char *id)
+{
+	int fd = l->account->fd;
+	const struct err *err = NULL;
+
+	if (l->c->repair) {
+		if ((mkdirat(fd, "deleted", 0700) == -1 && errno != EEXIST) ||
+		    renameat(fd, id, fd, arena_printf(l->a, "deleted/%s",
+		    id)) == -1)
+			err = err_errno("%s/%s", l->account->what, id);
+	}
+	if (err == NULL)
+		check_finding(l->c, CHECK_PROBLEM, l->c->repair,
+		    l->account->what, "directory %s is of a deleted mailbox",
+		    id);
+	return err;
+}
+
+static const struct err *
+add_row(struct look *l, const char *name, const char *id)
+{
+	struct db *db = l->account->db;
+	const struct err *err = db_begin(db, true);
+	sqlite3_stmt *stmt;
+
+	/* boot stays 0: the counters are read when they are wanted. */
+	if (err == NULL)
+		err = db_exec(db, "UPDATE account SET uidvalidity = "
+		    "max(uidvalidity + 1, unixepoch())");
+	if (err == NULL)
+		err = db_prepare(db, "INSERT INTO mailboxes(id, name, "
+		    "noselect, uidvalidity) SELECT ?1, ?2, 0, uidvalidity "
+		    "FROM account", &stmt);
+	if (err == NULL) {
+		sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
+		err = db_run(db, stmt);
+	}
+	if (err == NULL)
+		err = db_commit(db);
+	if (err != NULL)
+		db_rollback(db);
+	return err;
+}
+
+static const struct err *
+directory_without_row(struct look *l, const char *id)
+{
+	const char *name = arena_printf(l->a, "Recovered-%s", id);
+	const struct err *err = NULL;
+	struct check *c = l->c;
+	uint32_t *uids = NULL;
+	size_t n = 0;
+	int fd = dir_open(l->account->fd, id);
+
+	if (fd == -1)
+		return err_errno("%s/%s", l->account->what, id);
+	err = check_uids(fd, l->account->what, &uids, &n);
+	free(uids);
+	close(fd);
+	if (err == NULL && n == 0) {
+		if (c->repair)
+			err = dir_remove(l->account->fd, id, 2);
+		check_finding(c, CHECK_OK, false, l->account->what,
+		    "directory %s has no messages and no name%s", id,
+		    c->repair ? ": removed" : "");
+		return err;
+	}
+	if (err == NULL && c->repair)
+		err = add_row(l, name, id);
+	if (err != NULL)
+		return err;
+	if (c->repair)
+		add_fresh(l, id);
+	check_finding(c, CHECK_PROBLEM, c->repair, l->account->what,
+	    "directory %s has %zu messages and no name; it becomes %s", id, n,
+	    name);
+	return NULL;
+}
+
+/* What a rebuild left that was cut off: its originals are all there. */
+static const struct err *
+remove_new(struct look *l, const char *name)
+{
+	const struct err *err = NULL;
+
+	if (l->c->repair)
+		err = dir_remove(l->account->fd, name, 2);
+	check_finding(l->c, CHECK_OK, false, l->account->what,
+	    "directory %s is left from a repair%s", name,
+	    l->c->repair ? ": removed" : "");
+	return err;
+}
+
+static const struct mailbox_row *
+row_of(const struct look *l, const char *id)
+{
+	for (size_t i = 0; i < l->rows_n; i++)
+		if (strcmp(l->rows[i].id, id) == 0)
+			return &l->rows[i];
+	return NULL;
+}
+
+static const struct err *
+look_directories(struct look *l)
+{
+	const struct mailbox_row *row;
+	const struct err *err;
+	const char **names;
+	size_t n;
+
+	err = check_names(l->a, l->account->fd, l->account->what, &names, &n);
+	for (size_t i = 0; err == NULL && i < l->rows_n; i++)
+		if (!l->rows[i].noselect && (n == 0 || bsearch(
+		    &(const char *){ l->rows[i].id }, names, n,
+		    sizeof(*names), name_compare) == NULL))
+			err = row_without_directory(l, &l->rows[i]);
+	for (size_t i = 0; err == NULL && i < n; i++) {
+		if (strncmp(names[i], ".new-", 5) == 0)
+			err = remove_new(l, names[i]);
+		if (!mailbox_id_valid(names[i]))
+			continue;
+		row = row_of(l, names[i]);
+		if (row == NULL)
+			err = directory_without_row(l, names[i]);
+		else if (row->noselect)
+			err = retire(l, names[i]);
+	}
+	return err;
+}
+
+/* --- The account --- */
+
+static const struct err *
+read_rows(struct look *l)
+{
+	return account_list(l->account, l->a, false, &l->rows, &l->rows_n);
+}
+
+/* Under the account's lock, so that no CREATE or DELETE is under way. */
+static const struct err *
+look_rows(struct look *l)
+{
+	const struct err *err = lock_take(l->account->lockfd);
+
+	if (err != NULL)
+		return err;
+	err = rows_sound(l);
+	if (err == NULL)
+		err = read_rows(l);
+	if (err == NULL)
+		err = add_root(l);
+	if (err == NULL && l->c->repair)
+		err = read_rows(l);
+	if (err == NULL)
+		err = look_directories(l);
+	/* With what was mended. */
+	if (err == NULL && l->c->repair)
+		err = read_rows(l);
+	lock_drop(l->account->lockfd);
+	if (l->c->repair)
+		stamp_touch(l->account->fd);
+	return err;
+}
+
+static bool
+is_fresh(const struct look *l, const char *id)
+{
+	for (size_t i = 0; i < l->fresh_n; i++)
+		if (strcmp(l->fresh[i], id) == 0)
+			return true;
+	return false;
+}
+
+static const struct err *
+look_mailboxes(struct look *l)
+{
+	for (size_t i = 0; i < l->rows_n; i++)
+		if (!l->rows[i].noselect)
+			check_mailbox(l->c, l->account, &l->rows[i],
+			    where_of(l, l->rows[i].name),
+			    is_fresh(l, l->rows[i].id));
+	return NULL;
+}
+
+/* Whether account.db can be used, as it was or made again. */
+static const struct err *
+look_database(struct check *c, struct account *dir, bool *use_r)
+{
+	char text[CHECK_TEXT_OCTETS] = "";
+	enum db_health health;
+	const struct err *err;
+
+	*use_r = false;
+	err = lock_take(dir->lockfd);
+	if (err != NULL)
+		return err;
+	err = db_health(dir->path, dir->fd, &schema_account, dir->what,
+	    &health, text, sizeof(text));
+	if (err == NULL && health == DB_NEWER) {
+		check_finding(c, CHECK_PROBLEM, false, dir->what,
+		    "account.db: %s; upgrade", text);
+		goto done;
+	}
+	*use_r = err == NULL && (health == DB_GOOD || c->repair);
+	if (err != NULL || health == DB_GOOD)
+		goto done;
+	if (c->repair)
+		err = check_rebuild_account(c->store, dir->kind, dir->name);
+	if (err == NULL)
+		check_finding(c, CHECK_PROBLEM, c->repair, dir->what,
+		    "account.db cannot be used (%s); it is made again from "
+		    "what can be read", health == DB_MISSING ?
+		    "it is missing" : text);
+	else
+		*use_r = false;
+done:
+	lock_drop(dir->lockfd);
+	return err;
+}
+
+void
+check_account(struct check *c, enum account_kind kind, const char *name)
+{
+	struct account *dir = account_new(c->store, kind, name);
+	struct look l = { .c = c, .a = arena_new() };
+	const struct err *err;
+	bool use = false;
+
+	dir->fd = dir_open(store_fd(c->store), dir->what);
+	if (dir->fd == -1)
+		err = err_errno("%s", dir->what);
+	else
+		err = lock_open(dir->fd, dir->what, &dir->lockfd);
+	if (err == NULL)
+		err = look_database(c, dir, &use);
+	if (err == NULL && use)
+		err = account_open(c->store, kind, name, &l.account);
+	if (err == NULL && use)
+		err = look_rows(&l);
+	if (err == NULL && use)
+		err = look_mailboxes(&l);
+	if (err != NULL)
+		check_failed(c, dir->what, err);
+	account_close(l.account);
+	account_close(dir);
+	arena_free(l.a);
+}

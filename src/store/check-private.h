@@ -1,0 +1,70 @@
+/* check-private.h - what the files of the check share
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_CHECK_PRIVATE_H
+#define MSGSTORE_CHECK_PRIVATE_H
+
+#include "store/check.h"
+#include "store/mailbox-private.h"
+#include "store/store-private.h"
+
+#define CHECK_TEXT_OCTETS	400
+
+struct check {
+	struct store	*store;
+	bool		 repair;
+	void		(*report)(void *, enum check_level, const char *where,
+			    const char *text);
+	void		*arg;
+	struct check_result *result;
+};
+
+/*
+ * Tell a finding.  mended: it was put right.  CHECK_OK counts for nothing;
+ * CHECK_PROBLEM and CHECK_LOST are problems.
+ */
+void check_finding(struct check *, enum check_level, bool mended,
+    const char *where, const char *, ...)
+    __attribute__((format(printf, 5, 6)));
+/*
+ * The same for what err says: the thing could not be looked at, or not be
+ * mended.  The check goes on with the next.
+ */
+void check_failed(struct check *, const char *where, const struct err *);
+
+/* The UID that a file's name is, or 0: "42", never "042". */
+uint32_t check_uid_of(const char *name);
+/*
+ * The names of a directory, without "." and "..", in a; sorted.
+ */
+const struct err *check_names(struct arena *a, int dirfd, const char *what,
+    const char ***names_r, size_t *n_r);
+/* UIDs of the message files in a mailbox's directory, sorted; free() them. */
+const struct err *check_uids(int dirfd, const char *what, uint32_t **uids_r,
+    size_t *n_r);
+
+/* One account, whose directory is there. */
+void check_account(struct check *, enum account_kind, const char *name);
+/*
+ * One mailbox, whose directory is there.  where is for people.  fresh: the row
+ * was made just now, and its uidnext tells nothing.
+ */
+void check_mailbox(struct check *, struct account *,
+    const struct mailbox_row *, const char *where, bool fresh);
+
+/*
+ * Make messages.db again from the files, and put a directory with it in the
+ * place of row->id, the damaged database in it as messages.db.damaged.  Sessions
+ * that have the old directory open see the mailbox as gone, and begin anew.
+ * The caller holds the lock of dirfd, the old directory.
+ */
+const struct err *check_rebuild(struct account *, const struct mailbox_row *,
+    int dirfd, int lockfd, uint64_t *messages_r);
+
+/*
+ * Make account.db again: rows that can be read are kept.  Directories move into
+ * a new account directory, which takes the place of the old one.
+ */
+const struct err *check_rebuild_account(struct store *, enum account_kind,
+    const char *name);
+
+#endif

@@ -96,20 +96,21 @@ client_address(int fd, char *address, size_t size, bool *local_r)
 		format_address(&a6, address, size, local_r);
 }
 
-static void
+static bool
 set_option(int fd, int level, int name, int value)
 {
-	(void)setsockopt(fd, level, name, &value, sizeof(value));
+	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
 void
 client_socket_options(int fd)
 {
-	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	/* One that fails says that this is no TCP socket, and that is fine. */
+	(void)(set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+	    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+	    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S) &&
+	    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S) &&
+	    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES));
 }
 
 static int64_t

@@ -56,38 +56,22 @@ selected_is_recent(const struct selected *sel, uint32_t uid)
 	return seqset_has(&set, uid);
 }
 
+/* How many of a sorted set's UIDs are recent; the set is of messages that are
+ * there. */
 static uint32_t
-recent_count(const struct selected *sel)
+recent_among(const struct selected *sel, const struct seqset *uids)
 {
-	const struct seqset set = seqset_built(&sel->recent);
-
-	return (uint32_t)seqset_count(&set);
-}
-
-/* Takes UIDs out of the recent set; true when some were in it. */
-static bool
-recent_remove(struct selected *sel, const struct seqset *gone)
-{
-	struct seqset_builder left = { 0 };
-	bool changed = false;
+	uint32_t n = 0;
 
 	if (sel->recent.n == 0)
-		return false;
-	for (size_t i = 0; i < sel->recent.n; i++) {
-		const struct seqrange *r = &sel->recent.ranges[i];
-
-		for (uint32_t uid = r->first;; uid++) {
-			if (seqset_has(gone, uid))
-				changed = true;
-			else
-				seqset_add(&left, uid);
-			if (uid == r->last)
+		return 0;
+	for (size_t i = 0; i < uids->n; i++)
+		for (uint32_t uid = uids->ranges[i].first;; uid++) {
+			n += selected_is_recent(sel, uid);
+			if (uid == uids->ranges[i].last)
 				break;
 		}
-	}
-	seqset_builder_clear(&sel->recent);
-	sel->recent = left;
-	return changed;
+	return n;
 }
 
 static void
@@ -273,8 +257,7 @@ tell_expunge(void *arg, uint32_t seq)
 
 /* state is a moment at or behind the one that told_expunge names. */
 static const struct err *
-sync_expunges(struct session *s, const struct mailbox_state *state,
-    bool *recent_r)
+sync_expunges(struct session *s, const struct mailbox_state *state)
 {
 	struct selected *sel = s->selected;
 	struct tell_expunge tell = { .s = s };
@@ -288,12 +271,12 @@ sync_expunges(struct session *s, const struct mailbox_state *state,
 	    sel->told_uidnext, &b);
 	if (err == NULL) {
 		gone = seqset_built(&b);
+		gone = view_known(&sel->view, s->arena, &gone);
+		sel->recent_exists -= recent_among(sel, &gone);
 		view_expunge(&sel->view, &gone, tell_expunge, &tell);
 		sel->told_exists -= tell.n;
 		sel->told_expunge = state->highestmodseq;
 		sel->expunge_waits = false;
-		if (recent_remove(sel, &gone))
-			*recent_r = true;
 	}
 	seqset_builder_clear(&b);
 	return err;
@@ -301,7 +284,7 @@ sync_expunges(struct session *s, const struct mailbox_state *state,
 
 /* Messages below state's uidnext that the client does not know of. */
 static const struct err *
-sync_new(struct session *s, const struct mailbox_state *state, bool *recent_r)
+sync_new(struct session *s, const struct mailbox_state *state)
 {
 	struct selected *sel = s->selected;
 	struct seqset_builder b = { 0 };
@@ -327,7 +310,7 @@ sync_new(struct session *s, const struct mailbox_state *state, bool *recent_r)
 		for (uint32_t uid = set.ranges[i].first;; uid++) {
 			if (uid >= first) {
 				seqset_add(&sel->recent, uid);
-				*recent_r = true;
+				sel->recent_exists++;
 			}
 			if (uid == set.ranges[i].last)
 				break;
@@ -336,7 +319,7 @@ sync_new(struct session *s, const struct mailbox_state *state, bool *recent_r)
 	sel->told_exists = exists;
 	if (set.n > 0) {
 		tell_number(s, exists, " EXISTS");
-		*recent_r = true;	/* RFC 3501 7.3.2: goes with EXISTS */
+		tell_number(s, sel->recent_exists, " RECENT");
 	}
 done:
 	seqset_builder_clear(&b);
@@ -410,7 +393,6 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 	const bool pending = state->expungemodseq > sel->told_expunge;
 	const uint32_t below = sel->told_uidnext;
 	const struct err *err = NULL;
-	bool recent = false;
 
 	if (state->keywords != sel->told_keywords)
 		err = selected_tell_keywords(s);
@@ -423,15 +405,13 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 	if (err != NULL)
 		return err;
 	if (pending && expunge)
-		err = sync_expunges(s, state, &recent);
+		err = sync_expunges(s, state);
 	else if (pending)
 		sel->expunge_waits = true;
 	else
 		sel->told_expunge = state->highestmodseq;
 	if (err == NULL && state->uidnext > sel->told_uidnext)
-		err = sync_new(s, state, &recent);
-	if (err == NULL && recent)
-		tell_number(s, recent_count(sel), " RECENT");
+		err = sync_new(s, state);
 	if (err == NULL && state->highestmodseq > sel->told_modseq)
 		err = sync_flags(s, below);
 	if (err == NULL)
@@ -469,10 +449,14 @@ selected_sync(struct session *s, bool expunge)
 
 /* --- SELECT and away --- */
 
+/* All from the first unclaimed UID on is recent; only their number is asked
+ * for, and that only where it does not follow. */
 static const struct err *
 open_recent(struct selected *sel, const struct mailbox_state *state)
 {
+	struct seqset_builder b = { 0 };
 	const struct err *err;
+	struct seqset set;
 	uint32_t first;
 
 	/* EXAMINE leaves \Recent to the next session (RFC 3501 6.3.2). */
@@ -480,8 +464,20 @@ open_recent(struct selected *sel, const struct mailbox_state *state)
 	    &first);
 	if (err != NULL || first >= state->uidnext)
 		return err;
-	return mailbox_uids(sel->mbox, first, state->uidnext,
-	    state->highestmodseq, &sel->recent);
+	if (first <= 1) {
+		sel->recent_exists = state->messages;
+	} else if (state->messages == state->uidnext - 1) {
+		sel->recent_exists = state->uidnext - first;
+	} else {
+		err = mailbox_uids(sel->mbox, first, state->uidnext,
+		    state->highestmodseq, &b);
+		set = seqset_built(&b);
+		sel->recent_exists = (uint32_t)seqset_count(&set);
+		seqset_builder_clear(&b);
+	}
+	seqset_add(&sel->recent, first);
+	sel->recent.ranges[0].last = state->uidnext - 1;
+	return err;
 }
 
 static const struct err *
@@ -493,7 +489,7 @@ tell_selected(struct session *s, uint32_t unseen)
 	if ((err = selected_tell_flags(s)) != NULL)
 		return err;
 	tell_number(s, sel->told_exists, " EXISTS");
-	tell_number(s, recent_count(sel), " RECENT");
+	tell_number(s, sel->recent_exists, " RECENT");
 	if (unseen > 0)
 		output_addf(s->out, "* OK [UNSEEN %u] First unseen message\r\n",
 		    unseen);

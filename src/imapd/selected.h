@@ -34,7 +34,9 @@ struct selected {
 
 	bool		 filled;	/* the view is */
 	struct view	 view;
-	struct seqset_builder recent;	/* UIDs that are \Recent here */
+	/* UIDs that are \Recent here, those without a message among them. */
+	struct seqset_builder recent;
+	uint32_t	 recent_exists;	/* messages of them in the client's picture */
 };
 
 /*

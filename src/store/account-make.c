@@ -117,15 +117,23 @@ account_make(struct store *store, enum account_kind kind, const char *name,
 }
 
 const struct err *
-account_remove(struct store *store, enum account_kind kind, const char *name)
+account_set_aside(struct store *store, enum account_kind kind,
+    const char *name, char aside[ACCOUNT_ASIDE_OCTETS])
 {
 	struct account *account = account_new(store, kind, name);
 	const struct err *err;
-	char aside[64];
 
-	err = set_aside(store, account, aside, sizeof(aside));
-	if (err == NULL)
-		err = dir_remove(store_fd(store), aside, 4);
+	err = set_aside(store, account, aside, ACCOUNT_ASIDE_OCTETS);
 	account_close(account);
 	return err;
+}
+
+const struct err *
+account_remove(struct store *store, enum account_kind kind, const char *name)
+{
+	char aside[ACCOUNT_ASIDE_OCTETS];
+	const struct err *err;
+
+	err = account_set_aside(store, kind, name, aside);
+	return err != NULL ? err : dir_remove(store_fd(store), aside, 4);
 }

@@ -296,10 +296,18 @@ account_delete(struct account *account, const char *name)
 	if (err != NULL)
 		goto done;
 	err = delete_in(account, a, name, &row);
-	err = account_end(account, err);
-	/* A crash here leaves a directory without a row, for mboxadm check. */
-	if (err == NULL && !row.noselect)
+	if (err == NULL)
+		err = db_commit(account->db);
+	if (err != NULL)
+		db_rollback(account->db);
+	/*
+	 * Still under the lock, so that mboxadm check does not meet a directory
+	 * without a row; a crash here leaves one to it.
+	 */
+	else if (!row.noselect)
 		err = retire_dir(account, row.id);
+	lock_drop(account->lockfd);
+	stamp_touch(account->fd);
 	if (err == NULL && store_conf(account->store)->expunge_retention == 0)
 		err = account_purge(account, &n);
 done:

@@ -74,7 +74,14 @@ const struct err *account_row(struct account *, struct arena *,
  */
 const struct err *account_make(struct store *, enum account_kind,
     const char *name, const char *const *mailboxes, size_t n);
-/* Move an account's directory out of the way and remove it. */
+/*
+ * Move an account's directory out of the way, under the store's lock, to a path
+ * below the store that dir_remove() then removes without it.
+ */
+#define ACCOUNT_ASIDE_OCTETS	64
+const struct err *account_set_aside(struct store *, enum account_kind,
+    const char *name, char aside[ACCOUNT_ASIDE_OCTETS]);
+/* Both at once. */
 const struct err *account_remove(struct store *, enum account_kind,
     const char *name);
 

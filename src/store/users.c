@@ -371,6 +371,28 @@ delete_row(struct db *db, const char *sql, const char *name)
 	return db_run(db, stmt);
 }
 
+/*
+ * As users_end(), and the account's directory goes: out of the way under the
+ * lock, so that nobody meets an account without a row; then for good.
+ */
+static const struct err *
+remove_end(struct store *store, struct db *db, enum account_kind kind,
+    const char *name, const struct err *err)
+{
+	char aside[ACCOUNT_ASIDE_OCTETS];
+
+	if (err == NULL)
+		err = db_commit(db);
+	if (err != NULL) {
+		db_rollback(db);
+		store_unlock(store, false);
+		return err;
+	}
+	err = account_set_aside(store, kind, name, aside);
+	store_unlock(store, true);
+	return err != NULL ? err : dir_remove(store_fd(store), aside, 4);
+}
+
 const struct err *
 user_delete(struct store *store, const char *given)
 {
@@ -387,9 +409,7 @@ user_delete(struct store *store, const char *given)
 	err = user_must_be(db, name);
 	if (err == NULL)
 		err = delete_row(db, "DELETE FROM users WHERE name = ?1", name);
-	err = users_end(store, db, err);
-	if (err == NULL)
-		err = account_remove(store, ACCOUNT_USER, name);
+	err = remove_end(store, db, ACCOUNT_USER, name, err);
 done:
 	arena_free(a);
 	return err;
@@ -623,9 +643,7 @@ shared_delete(struct store *store, const char *given)
 	if (err == NULL)
 		err = delete_row(db, "DELETE FROM shared WHERE name = ?1",
 		    name);
-	err = users_end(store, db, err);
-	if (err == NULL)
-		err = account_remove(store, ACCOUNT_SHARED, name);
+	err = remove_end(store, db, ACCOUNT_SHARED, name, err);
 done:
 	arena_free(a);
 	return err;

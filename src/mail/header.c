@@ -119,9 +119,12 @@ line_is_empty(const char *s, size_t len)
 size_t
 header_length(const char *s, size_t len)
 {
-	const char *p = s, *end = s + len;
+	const char *p = s, *end;
 	size_t n;
 
+	if (len == 0)
+		return 0;
+	end = s + len;
 	while (p < end) {
 		n = line_length(p, end);
 		p += n;
@@ -135,7 +138,8 @@ void
 header_first(struct header_iter *it, const char *s, size_t len)
 {
 	it->s = s;
-	it->end = s + len;
+	/* An empty buffer is NULL, to which nothing may be added. */
+	it->end = len == 0 ? s : s + len;
 }
 
 static void

@@ -7,7 +7,7 @@
 #define PURGE_STEP	1000	/* files at a time, so that nobody waits long */
 
 struct purge {
-	uint64_t		 files;
+	uint64_t		 files, mailboxes;
 	const struct err	*failed;	/* the first that was met */
 	struct err		 copy;
 };
@@ -39,6 +39,7 @@ purge_account(struct admin *a, struct account *account, void *arg)
 	struct purge *p = arg;
 	struct mailbox_row *rows;
 	const struct err *err;
+	uint32_t mailboxes;
 	size_t n;
 
 	err = account_list(account, a->arena, false, &rows, &n);
@@ -57,6 +58,10 @@ purge_account(struct admin *a, struct account *account, void *arg)
 			p->failed = &p->copy;
 		}
 	}
+	if (err == NULL)
+		err = account_purge(account, &mailboxes);
+	if (err == NULL)
+		p->mailboxes += mailboxes;
 	return err;
 }
 
@@ -71,14 +76,15 @@ purge_run(struct admin *a)
 	if (err != NULL)
 		return err;
 	out_record(a->out);
-	out_uint(a->out, "purged", p->files);
+	out_uint(a->out, "messages", p->files);
+	out_uint(a->out, "mailboxes", p->mailboxes);
 	out_end(a->out);
 	return p->failed;
 }
 
 const struct verb verbs_purge[] = {
 	{ .words = "purge", .operands = "[USER] [--json]",
-	  .help = "remove what was expunged longer ago than is kept",
+	  .help = "remove what was expunged or deleted long enough ago",
 	  .max = 1, .opts = OPT(OPT_JSON), .run = purge_run },
 	{ .words = NULL }
 };

@@ -1,6 +1,7 @@
 /* common.c - accounts, mailbox names and dates as the administrator writes them
  * SPDX-License-Identifier: ISC */
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -11,6 +12,28 @@
 
 #define SHARED_PREFIX	"shared/"
 #define SHARED_ROOT	"."	/* a level that no mailbox can have */
+
+static bool
+is_code(const struct err *err, const char *code)
+{
+	return err != NULL && err->kind == ERR_USER && err->code != NULL &&
+	    strcmp(err->code, code) == 0;
+}
+
+/* The name as it is stored: those of shared mailboxes are found in any case. */
+static const struct err *
+shared_spelling(struct admin *a, const char **name)
+{
+	const struct err *err;
+	const char **names;
+	size_t n;
+
+	err = shared_list(a->store, a->arena, &names, &n);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		if (strcasecmp(names[i], *name) == 0)
+			*name = names[i];
+	return err;
+}
 
 const struct err *
 admin_account(struct admin *a, const char *who, struct account **account_r)
@@ -28,9 +51,14 @@ admin_account(struct admin *a, const char *who, struct account **account_r)
 	/* What cannot be a name is no user either. */
 	if (err != NULL && err->kind == ERR_USER)
 		a->status_failed = EX_NOUSER;
+	if (err == NULL && kind == ACCOUNT_SHARED)
+		err = shared_spelling(a, &name);
 	if (err != NULL)
 		return err;
 	err = account_open(a->store, kind, name, account_r);
+	if (is_code(err, RESP_NONEXISTENT))
+		return err_user(RESP_NONEXISTENT, "there is no %s '%s'",
+		    kind == ACCOUNT_USER ? "user" : "shared mailbox", name);
 	if (err == NULL)
 		a->status_missing = EX_DATAERR;
 	return err;
@@ -60,13 +88,6 @@ admin_mailbox_text(struct admin *a, struct account *account, const char *name)
 	text = arena_memdup(a->arena, b.s, b.len);
 	buf_clear(&b);
 	return text;
-}
-
-static bool
-is_code(const struct err *err, const char *code)
-{
-	return err != NULL && err->kind == ERR_USER && err->code != NULL &&
-	    strcmp(err->code, code) == 0;
 }
 
 const struct err *

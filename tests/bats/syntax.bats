@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: ISC
 load ../lib/imap
 
+# repeat TEXT TIMES VARIABLE
 repeat() {
 	local text
-	printf -v text '%*s' "$2" ''
-	printf -v "$3" %s "${text// /"$1"}"
+	text=$(yes "$1" | head -n "$2" | tr -d '\n')
+	printf -v "$3" %s "$text"
 }
 
 @test "BAD: every malformed line is answered, and the session goes on" {
@@ -34,7 +35,7 @@ repeat() {
 	imap_start a
 	local line
 	for line in '' ' ' 'a1' 'a1 ' '(a1) NOOP' '* NOOP' '+ NOOP' '"a" NOOP' \
-	    '{3}' 'a%b NOOP'; do
+	    '{3}' 'a1%b NOOP'; do
 		imap_send a "$line"
 		ANSWER=()
 		imap_read a

@@ -8,6 +8,9 @@
 # the file.  At the end of a test all sessions must have ended by themselves,
 # and no sanitizer may have found anything.
 #
+# "local -; set +T" in a function keeps bats from tracing each of its commands,
+# which would take most of the time.
+#
 #	imap_start a --select INBOX	greets with PREAUTH as alice
 #	imap a 'a1 FETCH 1 FLAGS'	sends, and reads to the tagged answer
 #	expect '* 1 FETCH (FLAGS ())' 'a1 OK'
@@ -22,7 +25,7 @@ export MSGSTORE_LOG=stderr
 IMAP_TIMEOUT=${IMAP_TIMEOUT:-20}	# seconds that an answer may take
 TESTS_DIR=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 CR=$'\r' LF=$'\n' CRLF=$'\r\n'
-declare -A IMAP_FD=()
+declare -gA IMAP_FD=()
 ANSWER=()
 
 die() {
@@ -108,6 +111,7 @@ template_make() {
 # A fresh store: sets MSGSTORE, MSGSTORE_CONF (empty) and IMAP_LOG.
 # shellcheck disable=SC2031
 store_new() {
+	local -; set +T
 	export MSGSTORE=$BATS_TEST_TMPDIR/store
 	export MSGSTORE_CONF=$BATS_TEST_TMPDIR/msgstore.conf
 	export IMAP_LOG=$BATS_TEST_TMPDIR/log
@@ -119,7 +123,13 @@ store_new() {
 
 # conf 'key = value' ...: for the sessions that are started from now on.
 conf() {
-	printf '%s\n' "$@" >>"$MSGSTORE_CONF"
+	local -; set +T
+	local line
+
+	for line in "$@"; do
+		sed -i "/^${line%% *} /d" "$MSGSTORE_CONF"
+		printf '%s\n' "$line" >>"$MSGSTORE_CONF"
+	done
 }
 
 # Start a listener; stores its port in IMAP_PORT, its process in IMAP_LISTENER.
@@ -137,6 +147,7 @@ listener_start() {
 }
 
 imap_setup_file() {
+	local -; set +T
 	build_find
 	owner_find
 	# What bats makes is closed to others; the store's user must get through.
@@ -153,6 +164,7 @@ imap_teardown_file() {
 }
 
 imap_setup() {
+	local -; set +T
 	chmod go+x "$BATS_RUN_TMPDIR/test"
 	chmod 1777 "$BATS_TEST_TMPDIR"
 	san_options "$BATS_TEST_TMPDIR"
@@ -163,6 +175,7 @@ imap_setup() {
 
 # Close what is open; every imapd must end, and have nothing to say.
 imap_teardown() {
+	local -; set +T
 	local name file bad=0
 
 	for name in "${!IMAP_FD[@]}"; do
@@ -183,6 +196,7 @@ imap_teardown() {
 }
 
 process_ends() {
+	local -; set +T
 	local deadline=$((SECONDS + IMAP_TIMEOUT))
 
 	while kill -0 "$1" 2>/dev/null; do
@@ -205,6 +219,7 @@ teardown() { imap_teardown; }
 # imap_start NAME [--user USER | --login] [--select MAILBOX] [--no-greeting]
 # --user (alice by default) starts authenticated; --login starts before it.
 imap_start() {
+	local -; set +T
 	local name=$1 user=alice select='' greeting=1 fd args
 	shift
 	while (($#)); do
@@ -244,6 +259,7 @@ imap_start() {
 
 # The session's process, once its listener has started it.
 imap_pid() {
+	local -; set +T
 	local file=$BATS_TEST_TMPDIR/pid.$1 deadline=$((SECONDS + IMAP_TIMEOUT))
 
 	until [[ -e $file ]]; do
@@ -269,15 +285,17 @@ imap_send() {
 
 # imap_send_raw NAME OCTETS: as they are.
 imap_send_raw() {
-	local text=${2//"$CR"/}
+	local text=${2:0:600}
 
-	printf '%s> %.600s\n' "$1" "${text%"$LF"}"
+	text=${text//"$CR"/}
+	printf '%s> %s\n' "$1" "${text%"$LF"}"
 	printf %s "$2" >&"${IMAP_FD[$1]}"
 }
 
 # Read one response into ANSWER.  Fails at the end of the connection, or with
 # 142 when nothing comes for IMAP_TIMEOUT (or $2) seconds.
 imap_read() {
+	local -; set +T
 	local name=$1 fd=${IMAP_FD[$1]} limit=${2:-$IMAP_TIMEOUT}
 	local line='' part octets status
 
@@ -298,12 +316,13 @@ imap_read() {
 		line+=$octets
 	done
 	ANSWER+=("$line")
-	octets=${line//"$CR"/}
-	printf '%s< %.600s\n' "$name" "$octets"
+	line=${line:0:600}
+	printf '%s< %s\n' "$name" "${line//"$CR"/}"
 }
 
 # Read up to the tagged response of TAG.
 imap_recv() {
+	local -; set +T
 	local name=$1 tag=$2
 
 	ANSWER=()
@@ -317,6 +336,7 @@ imap_recv() {
 # A line that ends in a synchronizing literal's head waits for the go-ahead
 # before the next line goes out; should the command end instead, so does this.
 imap() {
+	local -; set +T
 	local name=$1 tag=${2%% *} line
 	shift
 
@@ -341,6 +361,7 @@ imap() {
 
 # The same, and the answer must be OK.
 imap_ok() {
+	local -; set +T
 	local tag=${2%% *}
 
 	imap "$@"
@@ -349,6 +370,7 @@ imap_ok() {
 
 # imap_wait NAME PATTERN [SECONDS]: read until a response matches.
 imap_wait() {
+	local -; set +T
 	ANSWER=()
 	while imap_read "$1" "${3:-$IMAP_TIMEOUT}"; do
 		! matches "${ANSWER[-1]}" "$2" || return 0
@@ -358,12 +380,14 @@ imap_wait() {
 
 # Start IDLE; imap_idle_done ends it with the command's answer.
 imap_idle() {
+	local -; set +T
 	ANSWER=()
 	imap_send "$1" "idle IDLE"
 	imap_wait "$1" '+ '
 }
 
 imap_idle_done() {
+	local -; set +T
 	imap_send "$1" DONE
 	imap_recv "$1" idle
 	[[ ${ANSWER[-1]} == 'idle OK'* ]] || die "$1: ${ANSWER[-1]}"
@@ -371,6 +395,7 @@ imap_idle_done() {
 
 # Read all up to the connection's end, which must come.
 imap_eof() {
+	local -; set +T
 	local status
 
 	ANSWER=()
@@ -392,6 +417,7 @@ matches() {
 
 # The patterns match responses of ANSWER, in this order; others may be between.
 expect() {
+	local -; set +T
 	local want i=0
 
 	for want in "$@"; do
@@ -408,6 +434,7 @@ expect() {
 
 # ANSWER has these responses, one for one, and no others.
 expect_only() {
+	local -; set +T
 	local i
 
 	for ((i = 0; i < $#; i++)); do
@@ -422,6 +449,7 @@ expect_only() {
 
 # No response holds any of these texts (or "~REGEX").
 refute() {
+	local -; set +T
 	local line bad
 
 	for bad in "$@"; do
@@ -445,6 +473,7 @@ same() {
 
 # The log has a line that matches the extended regular expression, or gets one.
 expect_log() {
+	local -; set +T
 	local deadline=$((SECONDS + IMAP_TIMEOUT))
 
 	until grep -qE -- "$1" "$IMAP_LOG"; do
@@ -457,6 +486,7 @@ expect_log() {
 
 # crlf VARIABLE: standard input with CRLF at the ends of lines.
 crlf() {
+	local -; set +T
 	local text
 	IFS= read -r -d '' text || :
 	printf -v "$1" %s "${text//"$LF"/"$CRLF"}"
@@ -464,6 +494,7 @@ crlf() {
 
 # fixture VARIABLE FILE: a file of tests/fixtures, as it is.
 fixture() {
+	local -; set +T
 	local text
 	IFS= read -r -d '' text <"$TESTS_DIR/fixtures/$2" || :
 	printf -v "$1" %s "$text"
@@ -471,11 +502,13 @@ fixture() {
 
 # append NAME MAILBOX MESSAGE [FLAGS [DATE]]: in one packet, answered by OK.
 append() {
+	local -; set +T
 	imap_ok "$1" "append0 APPEND $2 ${4:+$4 }${5:+\"$5\" }{${#3}+}$CRLF$3"
 }
 
 # seed NAME MAILBOX COUNT: messages "Subject: message 1" and so on.
 seed() {
+	local -; set +T
 	local i text out=''
 
 	for ((i = 1; i <= $3; i++)); do
@@ -494,6 +527,7 @@ seed() {
 # Some response has a data item with this value, whatever string it was sent as.
 # expect_item 'BODY[1]' TEXT, expect_item RFC822.SIZE 42, expect_item ... NIL
 expect_item() {
+	local -; set +T
 	local line
 
 	for line in "${ANSWER[@]}"; do
@@ -507,6 +541,7 @@ expect_item() {
 
 # flags_of SEQ: the flags that the last FETCH response of SEQ told, sorted.
 flags_of() {
+	local -; set +T
 	local line found='' re="^\* $1 FETCH \(.*FLAGS \(([^)]*)\)"
 
 	for line in "${ANSWER[@]}"; do
@@ -519,6 +554,7 @@ flags_of() {
 
 # expect_flags SEQ FLAG ...: exactly these, but \Recent counts only when named.
 expect_flags() {
+	local -; set +T
 	local got want
 
 	got=$(flags_of "$1")
@@ -530,6 +566,7 @@ expect_flags() {
 
 # list_parse LINE: of a LIST or LSUB response; sets LIST_ATTRS and LIST_NAME.
 list_parse() {
+	local -; set +T
 	local re='^\* (LIST|LSUB) \(([^)]*)\) ("\\\\"|"/"|"\."|NIL) (.*)$'
 
 	[[ $1 =~ $re ]] || return 1
@@ -548,6 +585,7 @@ list_parse() {
 
 # ANSWER lists these names, in any order, and no others.
 expect_names() {
+	local -; set +T
 	local line got=() n
 
 	for line in "${ANSWER[@]}"; do
@@ -561,6 +599,7 @@ expect_names() {
 # expect_listed NAME ATTRIBUTE ...: NAME is listed with these attributes at
 # least; "!ATTRIBUTE" must not be among them.
 expect_listed() {
+	local -; set +T
 	local line attr name=$1
 	shift
 
@@ -580,6 +619,7 @@ expect_listed() {
 
 # The word behind "[CODE" in some response: code UIDNEXT.
 code() {
+	local -; set +T
 	local line re="\[$1 ([^]]*)\]"
 
 	for line in "${ANSWER[@]}"; do

@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# idle.bats - IDLE: told at once, with inotify and without
+# SPDX-License-Identifier: ISC
+load ../lib/imap
+
+# What both ways of noticing must do.
+hears_all() {
+	imap_start a
+	seed a INBOX 3
+	imap_ok a 'a0 SELECT INBOX'
+	imap_start b --select INBOX
+	imap_idle b
+	append a INBOX "Subject: new$CRLF$CRLF"
+	imap_wait b '=* 4 EXISTS'
+	imap_ok a 'a1 STORE 2 +FLAGS.SILENT (\Flagged)'
+	imap_wait b '* 2 FETCH (FLAGS (\Flagged'
+	imap_ok a 'a2 STORE 3 +FLAGS.SILENT (\Deleted)'
+	imap_wait b '* 3 FETCH'
+	imap_ok a 'a3 EXPUNGE'
+	imap_wait b '=* 3 EXPUNGE'
+	imap_idle_done b
+	imap b 'b1 NOOP'
+	expect_only 'b1 OK'
+}
+
+@test "IDLE: appends, flags and expunges arrive while it waits (RFC 2177 3)" {
+	hears_all
+}
+
+@test "IDLE: the same without inotify" {
+	conf 'inotify = no'
+	hears_all
+}
+
+@test "IDLE: falls back to polling, with one log line, when inotify is not to be had" {
+	((EUID == 0)) || skip 'needs root'
+	local limit=/proc/sys/fs/inotify/max_user_instances before
+	before=$(<"$limit")
+	unshare --user true 2>/dev/null || skip 'no user namespaces'
+	# The limit counts in the user namespace that the session is in.
+	cat >"$BATS_TEST_TMPDIR/imapd" <<-EOT
+	#!/bin/sh
+	exec setpriv --reuid=$STORE_OWNER --regid=$STORE_OWNER --clear-groups \
+	    unshare --user --map-current-user sh -c \
+	    'echo 0 >/proc/sys/user/max_inotify_instances 2>/dev/null;
+	    exec "$MSGSTORE_BUILD/imapd" "\$@"' sh "\$@"
+	EOT
+	chmod 755 "$BATS_TEST_TMPDIR/imapd"
+	IMAP_PROGRAM=$BATS_TEST_TMPDIR/imapd
+	imap_start a --select INBOX
+	unset IMAP_PROGRAM
+	imap_idle a
+	imap_start b
+	append b INBOX "x: y$CRLF$CRLF"
+	imap_wait a '=* 1 EXISTS'
+	imap_idle_done a
+	same "$before" "$(<"$limit")"
+}
+
+@test "IDLE: news from before it are told first (RFC 2177 3)" {
+	imap_start a
+	imap_start b --select INBOX
+	seed a INBOX 2
+	imap_send b 'i1 IDLE'
+	imap_wait b '=* 2 EXISTS'
+	imap_send b DONE
+	imap_recv b i1
+	expect 'i1 OK'
+}
+
+@test "IDLE: several sessions, all are told" {
+	local i
+	for i in b c d e f; do
+		imap_start "$i" --select INBOX
+		imap_idle "$i"
+	done
+	imap_start a
+	seed a INBOX 1
+	for i in b c d e f; do
+		imap_wait "$i" '=* 1 EXISTS'
+		imap_idle_done "$i"
+	done
+}
+
+@test "IDLE: what is told can be used at once" {
+	imap_start a
+	imap_start b --select INBOX
+	imap_idle b
+	append a INBOX "Subject: new$CRLF${CRLF}text$CRLF"
+	imap_wait b '=* 1 EXISTS'
+	imap_send b DONE
+	imap_recv b idle
+	imap_ok b 'b1 FETCH 1 (UID BODY.PEEK[TEXT])'
+	expect_item 'BODY[TEXT]' "text$CRLF"
+}
+
+@test "IDLE, DONE and the next command in one packet" {
+	imap_start a --select INBOX
+	imap_send_raw a "i1 IDLE${CRLF}DONE${CRLF}a1 NOOP${CRLF}a2 CHECK$CRLF"
+	imap_recv a a2
+	expect '+ ' 'i1 OK' 'a1 OK' 'a2 OK'
+	imap_send_raw a "i2 IDLE${CRLF}done${CRLF}a3 LOGOUT$CRLF"
+	imap_eof a
+	expect '+ ' 'i2 OK' '* BYE' 'a3 OK'
+}
+
+@test "IDLE: without a selected mailbox it waits too (RFC 2177 3)" {
+	imap_start a
+	imap_idle a
+	imap_idle_done a
+	expect_only 'idle OK'
+}
+
+@test "IDLE: anything but DONE is BAD and ends it (RFC 2177 4)" {
+	imap_start a --select INBOX
+	imap_send a 'i1 IDLE'
+	imap_wait a '+ '
+	imap_send a 'a1 NOOP'
+	imap_recv a i1
+	expect 'i1 BAD'
+	imap a 'a2 NOOP'
+	expect 'a2 OK'
+}
+
+@test "IDLE: an overlong line instead of DONE" {
+	local long
+	printf -v long '%0100000d' 0
+	imap_start a --select INBOX
+	imap_send a 'i1 IDLE'
+	imap_wait a '+ '
+	imap_send a "$long"
+	ANSWER=()
+	imap_read a
+	expect '~^(i1 BAD|\* BYE)'
+}
+
+@test "IDLE: not before login (RFC 2177 4)" {
+	imap_start a --login
+	imap a 'a1 IDLE'
+	expect_only 'a1 BAD'
+}
+
+@test "IDLE: the mailbox is deleted: BYE at once (RFC 2180 3.3)" {
+	imap_start a
+	imap_ok a 'a1 CREATE Work'
+	imap_start b --select Work
+	imap_idle b
+	imap_ok a 'a2 DELETE Work'
+	imap_eof b
+	expect '* BYE'
+}
+
+@test "IDLE: the user is deleted: BYE at once" {
+	imap_start b --user bob --select INBOX
+	imap_idle b
+	mboxadm user delete bob --yes || mboxadm user delete bob
+	imap_eof b
+	expect '* BYE'
+}
+
+@test "IDLE: a right that is revoked closes the mailbox" {
+	mboxadm grant sales alice read
+	imap_start a --select 'shared\sales'
+	imap_idle a
+	mboxadm revoke sales alice
+	ANSWER=()
+	imap_read a
+	expect '~^(\* OK \[CLOSED\]|\* BYE|idle NO)'
+}
+
+@test "IDLE: mboxadm deliver wakes it" {
+	imap_start a --select INBOX
+	imap_idle a
+	mboxadm deliver alice <<<$'Subject: delivered\n\nhello'
+	imap_wait a '=* 1 EXISTS'
+	imap_idle_done a
+	imap_ok a 'a1 FETCH 1 ENVELOPE'
+	expect '~"delivered"'
+}
+
+@test "IDLE: holds no database open for reading, so that writers checkpoint" {
+	imap_start a
+	seed a INBOX 2
+	imap_start b --select INBOX
+	imap_ok b 'b1 FETCH 1:* (FLAGS ENVELOPE)'
+	imap_idle b
+	# A read transaction would show as a lock on a read mark (bytes 123-127
+	# of the -shm file: WAL_READ_LOCK).
+	local pid
+	pid=$(imap_pid b)
+	run awk -v pid="$pid" '$5 == pid && $7 >= 123 && $7 <= 127' /proc/locks
+	same '' "$output"
+	imap_idle_done b
+}
+
+@test "IDLE: a second IDLE after the first, ten times" {
+	imap_start a --select INBOX
+	imap_start b
+	local i
+	for ((i = 1; i <= 10; i++)); do
+		imap_idle a
+		append b INBOX "x: y$CRLF$CRLF"
+		imap_wait a "=* $i EXISTS"
+		imap_idle_done a
+	done
+}

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -430,17 +432,35 @@ output_fail_errno(struct output *o, const char *what)
 		output_fail(o, err_io("%s: %s", what, strerror(errno)));
 }
 
-/* Wait until something can be written; false and a failure after the limit. */
+/* Octets that the kernel holds for the peer, 0 where it cannot tell. */
+static int
+output_queued(const struct output *o)
+{
+	int n;
+
+	return ioctl(o->fd, SIOCOUTQ, &n) == -1 ? 0 : n;
+}
+
+/*
+ * Wait until something can be written; false and a failure after the limit.  A
+ * socket is writable again only when a good part of its buffer, which may be
+ * megabytes, is empty: a slow peer that takes something meanwhile is not gone.
+ */
 static bool
 output_poll(struct output *o)
 {
 	struct pollfd pfd = { .fd = o->fd, .events = POLLOUT };
-	int64_t limit = o->timeout == 0 ? 0 : now_ms() + o->timeout;
-	int n;
+	int64_t limit;
+	int n, before;
 
 	do {
-		n = poll(&pfd, 1, ms_until(limit));
-	} while ((n == -1 && errno == EINTR) || (n == 0 && ms_until(limit) != 0));
+		before = output_queued(o);
+		limit = o->timeout == 0 ? 0 : now_ms() + o->timeout;
+		do {
+			n = poll(&pfd, 1, ms_until(limit));
+		} while ((n == -1 && errno == EINTR) ||
+		    (n == 0 && ms_until(limit) != 0));
+	} while (n == 0 && output_queued(o) < before);
 	if (n == 0)
 		output_fail(o, err_io("timeout: the client does not read"));
 	else if (n == -1)

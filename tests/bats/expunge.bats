@@ -69,14 +69,14 @@ apply() {
 	imap_ok a 'a1 STORE 2 +FLAGS.SILENT (\Deleted)'
 	imap_ok a 'a2 EXPUNGE'
 	imap b 'b1 FETCH 1 FLAGS'
-	refute EXPUNGE
+	refute '~^\* [0-9]+ EXPUNGE'
 	imap b 'b2 STORE 1 +FLAGS (\Seen)'
-	refute EXPUNGE
+	refute '~^\* [0-9]+ EXPUNGE'
 	imap b 'b3 SEARCH ALL'
-	refute EXPUNGE
+	refute '~^\* [0-9]+ EXPUNGE'
 	imap b 'b4 FETCH 6 UID'
 	expect '=* 6 FETCH (UID 6)' 'b4 OK'
-	refute EXPUNGE
+	refute '~^\* [0-9]+ EXPUNGE'
 	imap b 'b5 NOOP'
 	expect '=* 2 EXPUNGE' 'b5 OK'
 	imap b 'b6 FETCH 5 UID'
@@ -98,7 +98,7 @@ apply() {
 		if [[ $told == '1 2 3' ]]; then
 			expect '=* 1 EXPUNGE'
 		else
-			refute EXPUNGE
+			refute '~^\* [0-9]+ EXPUNGE'
 		fi
 		imap_close b
 	done
@@ -125,7 +125,7 @@ apply() {
 	imap_ok c 'c2 EXPUNGE'
 	imap b 'b1 FETCH 1:3 (UID BODY.PEEK[TEXT])'
 	expect '* 1 FETCH' '* 3 FETCH' '~^b1 (OK|NO)'
-	refute EXPUNGE
+	refute '~^\* [0-9]+ EXPUNGE'
 	imap_ok b 'b2 NOOP'
 	expect '=* 2 EXPUNGE'
 	run find "$MSGSTORE/users/alice" -name 2

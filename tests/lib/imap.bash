@@ -487,17 +487,17 @@ expect_log() {
 # crlf VARIABLE: standard input with CRLF at the ends of lines.
 crlf() {
 	local -; set +T
-	local text
-	IFS= read -r -d '' text || :
-	printf -v "$1" %s "${text//"$LF"/"$CRLF"}"
+	local _octets
+	IFS= read -r -d '' _octets || :
+	printf -v "$1" %s "${_octets//"$LF"/"$CRLF"}"
 }
 
 # fixture VARIABLE FILE: a file of tests/fixtures, as it is.
 fixture() {
 	local -; set +T
-	local text
-	IFS= read -r -d '' text <"$TESTS_DIR/fixtures/$2" || :
-	printf -v "$1" %s "$text"
+	local _octets
+	IFS= read -r -d '' _octets <"$TESTS_DIR/fixtures/$2" || :
+	printf -v "$1" %s "$_octets"
 }
 
 # append NAME MAILBOX MESSAGE [FLAGS [DATE]]: in one packet, answered by OK.
@@ -514,9 +514,10 @@ seed() {
 	for ((i = 1; i <= $3; i++)); do
 		text="Subject: message $i$CRLF${CRLF}body $i$CRLF"
 		out+="seed$i APPEND $2 {${#text}+}$CRLF$text$CRLF"
-	done
-	imap_send_raw "$1" "$out"
-	for ((i = 1; i <= $3; i++)); do
+		# Answers to what was sent together may come together.
+		((i % 100 == 0 || i == $3)) || continue
+		imap_send_raw "$1" "$out"
+		out=
 		imap_recv "$1" "seed$i"
 		[[ ${ANSWER[-1]} == "seed$i OK"* ]] || die "${ANSWER[-1]}"
 	done

@@ -1,0 +1,390 @@
+#!/usr/bin/env bats
+# mboxadm-check.bats - every kind of damage is found, and mended
+# SPDX-License-Identifier: ISC
+load ../lib/mboxadm
+
+# finds REGEX ...: check finds these and fails; --repair mends; all is well then.
+finds() {
+	local re
+	run -65 mboxadm check
+	for re in "$@"; do
+		grep -qE -- "$re" <<<"$output" || die "not found: $re ($output)"
+	done
+	run mboxadm check --repair
+	for re in "$@"; do
+		grep -qE -- "$re" <<<"$output" || die "not told: $re ($output)"
+	done
+	run -0 mboxadm check
+}
+
+# damage FILE: octets that no database has, in the middle of it.
+damage() {
+	as_owner rm -f "$1-wal" "$1-shm"
+	echo 'this is no database, whatever its name may tell' |
+	    as_owner tee "$1" >/dev/null
+}
+
+# fold FILE: all that is in the write-ahead log into the file.
+fold() {
+	sql "$1" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+}
+
+fill() {
+	deliver alice one two three
+	DIR=$(dir_of alice INBOX)
+	DB=$DIR/messages.db
+}
+
+uids() {
+	printf 'a SELECT INBOX\r\nb UID SEARCH ALL\r\nc LOGOUT\r\n' |
+	    imapd --preauth alice | tr -d '\r' | sed -n 's/^\* SEARCH //p'
+}
+
+validity() {
+	mboxadm mailbox status alice INBOX | cut -f 7
+}
+
+@test "check: a store in order, its summary, JSON, one user" {
+	fill
+	run -0 mboxadm check
+	same '19 mailboxes, 3 messages: 0 problems, 0 mended, 0 lost' "$output"
+	same 3 "$(mboxadm check alice --json | json 'd["messages"]')"
+	same '[]' "$(mboxadm check --json | json 'd["findings"]')"
+	run -0 mboxadm check --repair
+	fails 67 mboxadm check nobody
+}
+
+@test "check: a row without its file is a lost message" {
+	fill
+	rm "$DIR/2"
+	run -65 mboxadm check --json
+	same lost "$(json 'd["findings"][0]["level"]' <<<"$output")"
+	finds $'^users/alice/INBOX\tlost\tmessage 2 '
+	same '1 3' "$(uids)"
+	same "$(printf 'one\nthree')" "$(subjects alice INBOX)"
+}
+
+@test "check: a file without a row comes back under a new UID" {
+	fill
+	sql "$DB" 'DELETE FROM messages WHERE uid = 2;
+	    DELETE FROM content WHERE uid = 2;
+	    UPDATE mailbox SET messages = 2, unseen = 2,
+	    size = (SELECT sum(size) FROM messages)'
+	finds 'file 2 has no row'
+	same '1 3 4' "$(uids)"
+	same "$(printf 'one\nthree\ntwo')" "$(subjects alice INBOX)"
+	[[ ! -e $DIR/2 ]]
+}
+
+@test "check: a file at or above uidnext is harmless, and the next replaces it" {
+	fill
+	as_owner sh -c "echo x >'$DIR/4'"
+	run -0 mboxadm check
+	[[ $output == *harmless*'file 4'* ]]
+	deliver alice four
+	run -0 mboxadm check
+	[[ $output != *'file 4'* ]]
+	same "$(printf 'one\ntwo\nthree\nfour')" "$(subjects alice INBOX)"
+}
+
+@test "check: a stray file and an orphan at uidnext at once" {
+	fill
+	sql "$DB" 'DELETE FROM messages WHERE uid = 1'
+	as_owner sh -c "echo x >'$DIR/4'"
+	finds 'file 1 has no row'
+	same '2 3 4' "$(uids)"
+	same "$(printf 'two\nthree\none')" "$(subjects alice INBOX)"
+}
+
+@test "check: expunged messages that wait for the purge are in order" {
+	fill
+	printf '%s\r\n' 'a SELECT INBOX' 'b STORE 2 +FLAGS (\Deleted)' \
+	    'c EXPUNGE' 'd LOGOUT' | imapd --preauth alice >imap.log
+	run -0 mboxadm check
+	same 1 "${#lines[@]}"
+	sql "$DB" 'UPDATE expunged SET purged = 1'
+	run -0 mboxadm check
+	[[ $output == *'file 2 is of a message that is purged'* ]]
+	run -0 mboxadm check --repair
+	[[ ! -e $DIR/2 ]]
+}
+
+@test "check: a file with another size" {
+	fill
+	chmod u+w "$DIR/2"
+	printf 'more' >>"$DIR/2"
+	finds "message 2's file"
+	same $'four\n' "$(sql "$DB" "SELECT 'four' WHERE (SELECT size FROM messages
+	    WHERE uid = 2) = $(stat -c %s "$DIR/2")")"$'\n'
+}
+
+@test "check: counters of messages.db" {
+	fill
+	sql "$DB" 'UPDATE mailbox SET messages = 17, unseen = 1'
+	finds 'counters say 17 messages, 1 unseen'
+	same 3 "$(mboxadm mailbox status alice INBOX | cut -f 3)"
+}
+
+@test "check: the row of counters is missing, uidnext and modseq are too low" {
+	fill
+	sql "$DB" 'DELETE FROM mailbox'
+	finds 'row with the counters is missing'
+	sql "$DB" 'UPDATE mailbox SET uidnext = 2, messages = 1'
+	finds 'next UID'
+	sql "$DB" 'UPDATE mailbox SET highestmodseq = 1'
+	finds 'highest modseq'
+	same '1 2 3' "$(uids)"
+	deliver alice four
+	same '1 2 3 4' "$(uids)"
+}
+
+@test "check: counters of account.db" {
+	fill
+	sql "$MSGSTORE/users/alice/account.db" \
+	    'UPDATE mailboxes SET messages = 9 WHERE messages = 3'
+	finds 'account.db counts 9 messages'
+}
+
+@test "check: flags without a keyword, keywords without a name" {
+	fill
+	sql "$DB" 'UPDATE messages SET flags = flags | (1 << 40) WHERE uid = 1'
+	finds '1 messages have flags that no keyword names'
+	sql "$DB" "INSERT INTO keywords VALUES (5, 'a'), (7, 'c'), (70, 'z')"
+	finds 'keyword of bit 6 has no name' '1 keywords have a bit'
+	same 'a Unknown-6 c' "$(sql "$DB" \
+	    'SELECT name FROM keywords ORDER BY bit' | tr '\n' ' ' | sed 's/ $//')"
+}
+
+@test "check: content rows that are missing are made again" {
+	fill
+	sql "$DB" 'DELETE FROM content WHERE uid = 2'
+	finds 'message 2 has no content row'
+	printf 'a SELECT INBOX\r\nb FETCH 2 ENVELOPE\r\nc LOGOUT\r\n' |
+	    imapd --preauth alice | grep -q 'ENVELOPE (NIL "two"'
+}
+
+@test "check: a message that is in the table of the expunged too" {
+	fill
+	sql "$DB" 'INSERT INTO expunged SELECT uid, flags, modseq, date, zone,
+	    savedate, size, 0, 0 FROM messages WHERE uid = 3'
+	finds '1 messages are marked as expunged too'
+	same '1 2 3' "$(uids)"
+}
+
+@test "check: a lost messages.db is made again, with the same UIDs" {
+	local validity date
+	fill
+	printf '%s\r\n' 'a SELECT INBOX' 'b STORE 2 +FLAGS.SILENT (\Deleted)' \
+	    'c EXPUNGE' 'd LOGOUT' | imapd --preauth alice >imap.log
+	sql "$DB" 'UPDATE expunged SET time = time - 1000000'
+	mboxadm purge
+	deliver alice four
+	validity=$(validity)
+	date=$(stat -c %Y "$DIR/3")
+	sql "$DB" "UPDATE messages SET date = 1000000000 WHERE uid = 3"
+	rm "$DB" "$DB"-*
+	fails 70 mboxadm export mbox alice INBOX -
+	finds 'messages.db cannot be used .it is missing.'
+	same '1 3 4' "$(uids)"
+	same "$validity" "$(validity)"
+	same 5 "$(mboxadm mailbox status alice INBOX | cut -f 6)"
+	same "$date" "$(sql "$DB" 'SELECT date FROM messages WHERE uid = 3')"
+	same "$(printf 'one\nthree\nfour')" "$(subjects alice INBOX)"
+}
+
+@test "check: a damaged messages.db is made again, and kept" {
+	fill
+	damage "$DB"
+	fails 70 mboxadm export mbox alice INBOX -
+	says 'mboxadm check'
+	finds 'messages.db cannot be used'
+	same '1 2 3' "$(uids)"
+	grep -q 'no database' "$DIR/messages.db.damaged"
+	deliver alice four
+	same '1 2 3 4' "$(uids)"
+}
+
+@test "check: what a damaged messages.db still tells is kept" {
+	local page
+	fill
+	printf '%s\r\n' 'a SELECT INBOX' \
+	    'b STORE 2 +FLAGS.SILENT (\Flagged important)' \
+	    'c STORE 3 +FLAGS.SILENT (\Deleted)' 'd EXPUNGE' 'e LOGOUT' |
+	    imapd --preauth alice >imap.log
+	fold "$DB"
+	# The root page of an index: its rows no longer fit the table.
+	page=$(sql "$DB" "SELECT rootpage FROM sqlite_schema
+	    WHERE name = 'messages_modseq'")
+	as_owner dd if=/dev/zero of="$DB" bs=4096 seek=$((page - 1)) count=1 \
+	    conv=notrunc status=none
+	finds 'messages.db cannot be used'
+	same '1 2' "$(uids)"
+	printf 'a SELECT INBOX\r\nb FETCH 2 FLAGS\r\nc LOGOUT\r\n' |
+	    imapd --preauth alice | grep -q '\\Flagged.*important'
+	same 1 "$(mboxadm mailbox undelete alice INBOX --json | json 'd["undeleted"]')"
+}
+
+@test "check: a session that has the damaged mailbox open ends with it" {
+	local ino
+	fill
+	coproc SESSION { exec imapd --preauth alice 2>session.log; }
+	printf 'a SELECT INBOX\r\n' >&"${SESSION[1]}"
+	until read -r -t "$IMAP_TIMEOUT" -u "${SESSION[0]}" line &&
+	    [[ $line == 'a OK'* ]]; do [[ -n $line ]]; done
+	ino=$(stat -c %i "$DIR")
+	rm "$DB"
+	run mboxadm check --repair
+	[[ $(stat -c %i "$DIR") != "$ino" ]]
+	printf 'b STORE 1 +FLAGS (\\Seen)\r\nc NOOP\r\n' >&"${SESSION[1]}" || :
+	eval "exec ${SESSION[1]}>&-"
+	wait "$SESSION_PID" || :
+	run -0 mboxadm check
+	same '1 2 3' "$(uids)"
+}
+
+@test "check: a mailbox without its directory" {
+	local dir
+	fill
+	dir=$(dir_of alice Sent)
+	rmdir "$dir"
+	finds $'^users/alice/Sent\tproblem\tits directory'
+	deliver alice/Sent out
+	same out "$(subjects alice Sent)"
+	rm -r "$DIR"
+	finds $'^users/alice/INBOX\tlost\tits directory .* 3 messages'
+	deliver alice again
+	same again "$(subjects alice INBOX)"
+}
+
+@test "check: a directory without a mailbox" {
+	local validity
+	fill
+	as_owner mkdir "$MSGSTORE/users/alice/0123456789abcdef"
+	run -0 mboxadm check
+	[[ $output == *'0123456789abcdef has no messages'* ]]
+	run -0 mboxadm check --repair
+	[[ ! -e $MSGSTORE/users/alice/0123456789abcdef ]]
+	sql "$MSGSTORE/users/alice/account.db" \
+	    "DELETE FROM mailboxes WHERE id = '${DIR##*/}'"
+	finds "directory ${DIR##*/} has 3 messages" 'INBOX is missing'
+	same "$(printf 'one\ntwo\nthree')" \
+	    "$(subjects alice "Recovered-${DIR##*/}")"
+}
+
+@test "check: a deleted mailbox whose directory stayed" {
+	local dir
+	mboxadm mailbox create alice 'a\b'
+	deliver alice/a one
+	dir=$(dir_of alice a)
+	mboxadm mailbox delete alice a
+	mv "$MSGSTORE/users/alice/deleted/${dir##*/}" "$dir"
+	finds 'is of a deleted mailbox'
+	[[ -d $MSGSTORE/users/alice/deleted/${dir##*/} ]]
+}
+
+@test "check: account.db is made again from what can be read" {
+	local db=$MSGSTORE/users/alice/account.db page validity
+	fill
+	mboxadm mailbox create alice 'Größe\x' --subscribe
+	deliver 'alice/Größe\x' deep
+	validity=$(validity)
+	fold "$db"
+	page=$(sql "$db" "SELECT rootpage FROM sqlite_schema
+	    WHERE name = 'sqlite_autoindex_mailboxes_2'")
+	as_owner dd if=/dev/zero of="$db" bs=4096 seek=$((page - 1)) count=1 \
+	    conv=notrunc status=none
+	finds $'^users/alice\tproblem\taccount.db cannot be used'
+	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
+	same deep "$(subjects alice 'Größe\x')"
+	same "$validity" "$(validity)"
+	[[ -e $db.damaged ]]
+}
+
+@test "check: account.db is lost: the mail is there, its names are not" {
+	local db=$MSGSTORE/users/alice/account.db
+	fill
+	rm "$db" "$db"-*
+	finds 'account.db cannot be used .it is missing' 'has 3 messages and no name'
+	same "$(printf 'one\ntwo\nthree')" \
+	    "$(subjects alice "Recovered-${DIR##*/}")"
+	deliver alice new
+	same new "$(subjects alice INBOX)"
+}
+
+@test "check: users and directories that do not match" {
+	fill
+	rm -r "$MSGSTORE/users/bob"
+	finds $'^users/bob\tlost'
+	deliver bob again
+	sql "$MSGSTORE/users.db" "DELETE FROM users WHERE name = 'alice'"
+	finds $'^users/alice\tproblem\ta directory with mail and no user'
+	same false "$(mboxadm user show alice --json | json 'd["password"]')"
+	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
+	sql "$MSGSTORE/users.db" "DELETE FROM users WHERE name = 'carol'"
+	finds $'^users/carol\tproblem\ta directory that is nobody'
+	[[ ! -e $MSGSTORE/users/carol ]]
+	deliver shared/sales x
+	sql "$MSGSTORE/users.db" "DELETE FROM shared"
+	finds $'^shared/sales\tproblem\ta directory with mail'
+	same x "$(subjects shared/sales .)"
+}
+
+@test "check: a user and a directory that may be a cut-off renaming: no guess" {
+	fill
+	mv "$MSGSTORE/users/alice" "$MSGSTORE/users/dora"
+	run -65 mboxadm check --repair
+	[[ $output == *'users/dora is nobody'* ]]
+	[[ ! -e $MSGSTORE/users/alice ]]
+	mv "$MSGSTORE/users/dora" "$MSGSTORE/users/alice"
+	run -0 mboxadm check
+}
+
+@test "check: users.db: grants of nobody are mended, damage is told" {
+	sql "$MSGSTORE/users.db" "PRAGMA foreign_keys = 0;
+	    INSERT INTO grants VALUES ('sales', 'ghost', 'lr')"
+	finds 'users.db' 'grants'
+	damage "$MSGSTORE/users.db"
+	run -65 mboxadm check
+	[[ $output == *'from a backup'* ]]
+	run -65 mboxadm check --repair
+	[[ $output == *$'users.db\tlost'* ]]
+}
+
+@test "check: what was being removed or repaired when the power failed" {
+	fill
+	as_owner mkdir "$MSGSTORE/users/.removed-0123456789abcdef" \
+	    "$MSGSTORE/users/alice/.new-0123456789abcdef"
+	as_owner mkdir -p "$DIR/tmp"
+	as_owner sh -c "echo x >'$DIR/tmp/x'"
+	run -0 mboxadm check
+	[[ $output == *'.removed-0123456789abcdef was being removed'* ]]
+	run -0 mboxadm check --repair
+	[[ ! -e $MSGSTORE/users/.removed-0123456789abcdef ]]
+	[[ ! -e $MSGSTORE/users/alice/.new-0123456789abcdef ]]
+	# That one may be an append that is under way.
+	[[ -e $DIR/tmp/x ]]
+	run -0 mboxadm check
+	same 1 "${#lines[@]}"
+}
+
+@test "check: a newer version's database is left alone" {
+	fill
+	fold "$DB"
+	sql "$DB" 'PRAGMA user_version = 99'
+	run -65 mboxadm check --repair
+	[[ $output == *upgrade* ]]
+	sql "$DB" 'PRAGMA user_version = 1'
+	run -0 mboxadm check
+}
+
+@test "check: while messages come in, nothing is found" {
+	local i
+	( for i in {1..40}; do mail "m$i" | mboxadm deliver alice; done ) \
+	    2>>deliver.log &
+	for i in {1..10}; do
+		run -0 mboxadm check
+		same 1 "${#lines[@]}"
+	done
+	wait
+	same 40 "$(mboxadm mailbox status alice INBOX | cut -f 2)"
+}

@@ -1,0 +1,271 @@
+#!/usr/bin/env bats
+# mboxadm-import.bats - mbox and Maildir, in and out
+# SPDX-License-Identifier: ISC
+load ../lib/mboxadm
+
+# flags USER MAILBOX: "UID FLAGS" of each message, by imapd.
+flags() {
+	printf 'a SELECT "%s"\r\nb FETCH 1:* (UID FLAGS)\r\nc LOGOUT\r\n' "$2" |
+	    imapd --preauth "$1" | tr -d '\r' |
+	    sed -n 's/^\* [0-9]* FETCH (UID \([0-9]*\) FLAGS (\(.*\)))$/\1 \2/p' |
+	    sed 's/ *\\Recent//; s/ $//'
+}
+
+# dates USER MAILBOX: INTERNALDATEs.
+dates() {
+	printf 'a SELECT "%s"\r\nb FETCH 1:* INTERNALDATE\r\nc LOGOUT\r\n' "$2" |
+	    imapd --preauth "$1" | sed -n 's/.*INTERNALDATE "\(.*\)".*/\1/p'
+}
+
+raw() {
+	tr -d '\r' <"$(dir_of "$1" "$2")/$3"
+}
+
+@test "import mbox: messages, dates, the mailbox is made" {
+	cat >in.mbox <<-'END'
+	From joe@x.org Tue Apr 27 19:02:03 2010
+	Subject: one
+
+	body one
+
+	From - Wed Apr 28 19:02:03 2010 +0200
+	Subject: two
+
+	>From the start
+	>>From deeper
+
+	From here on it is text.
+
+	From MAILER-DAEMON
+	Date: Thu, 29 Apr 2010 10:00:00 -0500 (EST)
+	Subject: three
+
+	END
+	run -0 mboxadm import mbox in.mbox alice 'Old\Mail'
+	same 'imported 3 messages' "$output"
+	same "$(printf 'one\ntwo\nthree')" "$(subjects alice 'Old\Mail')"
+	same "$(printf '%s\n' '27-Apr-2010 19:02:03 +0000' \
+	    '28-Apr-2010 19:02:03 +0200' '29-Apr-2010 10:00:00 -0500')" \
+	    "$(dates alice 'Old\Mail')"
+	same "$(printf 'Subject: two\n\nFrom the start\n>From deeper\n\nFrom here on it is text.')" \
+	    "$(raw alice 'Old\Mail' 2)"
+	run -0 mboxadm check
+}
+
+@test "import mbox: flags and keywords of others' fields; the fields stay" {
+	cat >in.mbox <<-'END'
+	From a Tue Apr 27 19:02:03 2010
+	Subject: one
+	Status: RO
+	X-Status: AF
+	X-Keywords: work $Forwarded
+
+	From a Tue Apr 27 19:02:03 2010
+	X-Mozilla-Status: 0005
+	X-Mozilla-Keys: Work later
+	Subject: two
+
+	END
+	run -0 mboxadm import mbox in.mbox alice In
+	same "$(printf '%s\n' '1 \Answered \Flagged \Seen work $Forwarded' \
+	    '2 \Flagged \Seen work later')" "$(flags alice In)"
+	[[ $(raw alice In 1) == *'X-Status: AF'* ]]
+	[[ $(raw alice In 2) == *'X-Mozilla-Status: 0005'* ]]
+}
+
+@test "import mbox: CRLF, standard input, JSON" {
+	printf 'From a Tue Apr 27 19:02:03 2010\r\nSubject: x\r\n\r\nbody\r\n\r\n' |
+	    mboxadm import mbox - alice In --json >out
+	same 1 "$(json 'd["imported"]' <out)"
+	same "$(printf 'Subject: x\n\nbody')" "$(raw alice In 1)"
+}
+
+@test "import mbox: a damaged message is told and left out, 65" {
+	printf '%s\n' 'From a Tue Apr 27 19:02:03 2010' \
+	    'From a Tue Apr 27 19:02:03 2010' 'Subject: x' '' body >in.mbox
+	# The first has nothing before the second begins behind an empty line.
+	sed -i '1a\\' in.mbox
+	fails 65 mboxadm import mbox in.mbox alice In
+	says 'message 1'
+	same 'imported 1 messages, left out 1' "$output"
+	same x "$(subjects alice In)"
+}
+
+@test "import mbox: what is no mbox, or not there" {
+	echo 'just text' >in.mbox
+	fails 65 mboxadm import mbox in.mbox alice In
+	says 'no mbox'
+	fails 66 mboxadm import mbox missing.mbox alice In
+	fails 67 mboxadm import mbox in.mbox nobody In
+	fails 65 mboxadm import mbox in.mbox alice 'a\\b'
+	: >empty.mbox
+	run -0 mboxadm import mbox empty.mbox alice In
+	same 'imported 0 messages' "$output"
+}
+
+@test "import mbox: a file that only root can read" {
+	((EUID == 0)) || skip 'needs root'
+	{ echo 'From a Tue Apr 27 19:02:03 2010'; mail x; } >in.mbox
+	mkdir -m 700 closed
+	mv in.mbox closed
+	chmod 600 closed/in.mbox
+	run -0 mboxadm import mbox closed/in.mbox alice In
+	run -0 mboxadm export mbox alice In closed/out.mbox
+	run -0 mboxadm export maildir alice In closed/md
+	grep -q 'Subject: x' closed/out.mbox closed/md/cur/*
+}
+
+@test "import mbox: more than one batch, in order" {
+	local i
+	for i in {1..230}; do
+		echo 'From a Tue Apr 27 19:02:03 2010'
+		mail "m$i"
+		echo
+	done >in.mbox
+	run -0 mboxadm import mbox in.mbox alice In
+	same "$(printf 'm%s\n' {1..230})" "$(subjects alice In)"
+	run -0 mboxadm check
+}
+
+# Messages of many kinds in alice's In.
+fill() {
+	local body
+	cat >in.mbox <<-'END'
+	From a Tue Apr 27 19:02:03 2010
+	Status: RO
+	X-Status: AF
+	X-Keywords: work $Forwarded
+	Subject: own fields are dropped
+
+	text
+	>From quoted
+	>>From twice
+
+	From a Tue Apr 27 19:02:04 2010
+	Status: O
+	X-Status: DT
+	X-Keywords:
+	Status: this one is the message's
+	Subject: two
+
+
+	two empty lines at the end
+
+
+	END
+	mboxadm import mbox in.mbox alice In
+	printf 'Return-Path: <joe@x.org>\nSubject: three\n\n8-bit: \xe4\xff\nlong: %s\n' \
+	    "$(head -c 70000 /dev/zero | tr '\0' y)" | mboxadm deliver alice/In
+	printf 'Subject: no body\n\n' | mboxadm deliver alice/In
+}
+
+@test "export mbox | import mbox: octets, dates, flags, keywords are the same" {
+	fill
+	mboxadm export mbox alice In out.mbox
+	run -0 mboxadm import mbox out.mbox bob Copy
+	same 'imported 4 messages' "$output"
+	for i in 1 2 3 4; do
+		cmp "$(dir_of alice In)/$i" "$(dir_of bob Copy)/$i"
+	done
+	same "$(flags alice In)" "$(flags bob Copy)"
+	same "$(dates alice In | sed 3,4d)" "$(dates bob Copy | sed 3,4d)"
+	messages bob Copy | cmp - out.mbox
+	grep -q '^From joe@x.org ' out.mbox
+	grep -q '^From MAILER-DAEMON Tue Apr 27 19:02:03 2010$' out.mbox
+	[[ $(raw alice In 1) == 'Subject: own fields are dropped'* ]]
+	[[ $(raw alice In 2) == 'Status: this one'* ]]
+}
+
+@test "export maildir | import maildir: octets, dates, flags, keywords, order" {
+	fill
+	run -0 mboxadm export maildir alice In md
+	same 'exported 4 messages' "$output"
+	same "$(printf '%s\n' cur dovecot-keywords new tmp)" "$(ls md)"
+	[[ -e $(echo md/cur/*:2,DT) ]]
+	[[ -e $(echo md/cur/*:2,FPRSa) ]]
+	same '0 work' "$(<md/dovecot-keywords)"
+	run -0 mboxadm import maildir md bob Copy
+	for i in 1 2 3 4; do
+		cmp "$(dir_of alice In)/$i" "$(dir_of bob Copy)/$i"
+	done
+	same "$(flags alice In | tr ' ' '\n' | sort)" \
+	    "$(flags bob Copy | tr ' ' '\n' | sort)"
+	same "$(dates alice In | wc -l)" "$(dates bob Copy | wc -l)"
+	same "$(subjects alice In)" "$(subjects bob Copy)"
+	run -0 mboxadm check
+}
+
+@test "export: never over what is there, and to standard output" {
+	fill
+	: >there
+	fails 73 mboxadm export mbox alice In there
+	fails 73 mboxadm export mbox alice In nowhere/x
+	fails 73 mboxadm export maildir alice In there
+	fails 65 mboxadm export mbox alice Nope new.mbox
+	fails 67 mboxadm export mbox nobody In new2.mbox
+	same 4 "$(mboxadm export mbox alice In - 2>/dev/null | grep -c '^From ')"
+	same 4 "$(mboxadm export mbox alice In j.mbox --json | json 'd["exported"]')"
+}
+
+@test "import maildir: new, cur, flags, dates, by name" {
+	mkdir -p md/cur md/new md/tmp
+	mail c >"md/new/3.c.host"
+	mail a >"md/cur/1.a.host:2,RSTab"
+	mail b >"md/cur/2.b.host:2,DFPz"
+	printf '0 $label1\n1 todo\n' >md/dovecot-keywords
+	mail unfinished >md/tmp/4.d
+	TZ=UTC touch -d '2012-03-04 05:06:07' md/cur/1.*
+	chmod -R a+rX md
+	own md
+	run -0 env TZ=UTC mboxadm import maildir md alice In
+	same 'imported 3 messages' "$output"
+	same "$(printf 'a\nb\nc')" "$(subjects alice In)"
+	same "$(printf '%s\n' '1 \Answered \Deleted \Seen $label1 todo' \
+	    '2 \Flagged \Draft $Forwarded' '3')" "$(flags alice In)"
+	same ' 4-Mar-2012 05:06:07 +0000' "$(dates alice In | head -n 1)"
+}
+
+@test "import maildir --recursive: folders become mailboxes" {
+	mkdir -p md/{cur,new} md/.Lists/{cur,new} "md/.Lists.Gr&APYA3w-e"/{cur,new}
+	mail top >md/cur/1
+	mail list >md/.Lists/cur/1
+	mail deep >"md/.Lists.Gr&APYA3w-e/new/1"
+	own md
+	run -0 mboxadm import maildir md alice In
+	same 'imported 1 messages' "$output"
+	run -0 mboxadm import maildir --recursive md bob In
+	same 'imported 3 messages' "$output"
+	same list "$(subjects bob 'In\Lists')"
+	same deep "$(subjects bob 'In\Lists\Größe')"
+}
+
+@test "import maildir: what cannot be read is told, and is not followed" {
+	mkdir -p md/cur md/new
+	mail good >md/cur/1
+	: >md/cur/2
+	ln -s /etc/passwd md/cur/3
+	mkdir md/cur/4
+	mkfifo md/cur/5
+	own md
+	fails 65 mboxadm import maildir md alice In
+	same 'imported 1 messages, left out 4' "$output"
+	says '2 is empty'
+	fails 66 mboxadm import maildir missing alice In
+	mkdir nomd
+	own nomd
+	fails 66 mboxadm import maildir nomd alice In
+}
+
+@test "import maildir: as root, with the rights of the Maildir's owner" {
+	((EUID == 0)) || skip 'needs root'
+	mkdir -p md/cur md/new
+	mail good >md/cur/1
+	mail another >others
+	chmod 600 others
+	ln others md/cur/2
+	chown -R nobody md/cur/1 md/cur md/new md
+	chown root md/cur/2
+	chmod -R go-rwx md
+	fails 65 mboxadm import maildir md alice In
+	same good "$(subjects alice In)"
+}

@@ -185,7 +185,7 @@ message_end(struct mbox *m)
 	m->open = false;
 	if (m->own_n > 0)
 		err = release_held(m, m->own_n == OWN_N);
-	if (err == NULL && m->feed.size == 0)
+	if (err == NULL && m->feed.size <= 2)	/* an empty line at most */
 		import_damaged(m->im, "%s: message %" PRIu64 " at octet %"
 		    PRIu64 " is empty", m->file, m->number, m->offset);
 	else if (err == NULL)
@@ -212,7 +212,8 @@ message_begin(struct mbox *m, const struct line *line)
 	if (!m->dated)
 		m->date = admin_now();
 	m->header = true;
-	m->after_empty = m->held_empty = m->own = false;
+	m->held_empty = m->own = false;
+	m->after_empty = true;	/* an empty message may be without a line */
 	m->own_n = 0;
 	m->flags = 0;
 	arena_reset(m->arena);

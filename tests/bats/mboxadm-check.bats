@@ -182,7 +182,7 @@ validity() {
 	validity=$(validity)
 	date=$(stat -c %Y "$DIR/3")
 	sql "$DB" "UPDATE messages SET date = 1000000000 WHERE uid = 3"
-	rm "$DB" "$DB"-*
+	rm -f "$DB" "$DB"-*
 	fails 70 mboxadm export mbox alice INBOX -
 	finds 'messages.db cannot be used .it is missing.'
 	same '1 3 4' "$(uids)"
@@ -303,8 +303,12 @@ validity() {
 @test "check: account.db is lost: the mail is there, its names are not" {
 	local db=$MSGSTORE/users/alice/account.db
 	fill
-	rm "$db" "$db"-*
-	finds 'account.db cannot be used .it is missing' 'has 3 messages and no name'
+	rm -f "$db" "$db"-*
+	run -65 mboxadm check
+	[[ $output == *'account.db cannot be used (it is missing)'* ]]
+	run -0 mboxadm check --repair
+	[[ $output == *'has 3 messages and no name'* ]]
+	run -0 mboxadm check
 	same "$(printf 'one\ntwo\nthree')" \
 	    "$(subjects alice "Recovered-${DIR##*/}")"
 	deliver alice new

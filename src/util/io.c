@@ -635,7 +635,7 @@ socket_send_timeout(struct output *o)
 {
 	struct timeval tv = { .tv_sec = 1 };
 
-	if (o->send_timeout || o->target != TARGET_SOCKET)
+	if (o->send_timeout)
 		return;
 	if (setsockopt(o->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == -1)
 		o->no_sendfile = true;
@@ -678,15 +678,16 @@ output_file(struct output *o, int fd, uint64_t offset, uint64_t len)
 		return;
 	}
 	o->count += len;
-	socket_send_timeout(o);
 	/*
 	 * Small files share a write with what is around them.  Only a socket
 	 * is sent to: elsewhere sendfile(2) may block without a limit.
 	 */
-	if (len > FILE_COPY_MAX && o->target == TARGET_SOCKET &&
-	    !o->no_sendfile) {
-		write_buffer(o, true);
-		sent = file_send(o, fd, offset, len);
+	if (len > FILE_COPY_MAX && o->target == TARGET_SOCKET) {
+		socket_send_timeout(o);
+		if (!o->no_sendfile) {
+			write_buffer(o, true);
+			sent = file_send(o, fd, offset, len);
+		}
 	}
 	file_copy(o, fd, offset + sent, len - sent);
 }

@@ -72,6 +72,7 @@ raw() {
 }
 
 @test "deliver: nobody of that name is 67" {
+	run -67 mboxadm deliver -f a@b -- -f < <(mail x)
 	run -67 mboxadm deliver nobody < <(mail x)
 	run -67 mboxadm deliver 'no body' < <(mail x)
 	run -67 mboxadm deliver shared/nothing < <(mail x)

@@ -153,7 +153,7 @@ hears_all() {
 @test "IDLE: the user is deleted: BYE at once" {
 	imap_start b --user bob --select INBOX
 	imap_idle b
-	mboxadm user delete bob --yes || mboxadm user delete bob
+	mboxadm user delete bob
 	imap_eof b
 	expect '* BYE'
 }

@@ -215,7 +215,7 @@ sasl_plain() {
 }
 
 @test "login: a user who is deleted or renamed cannot log in any more" {
-	mboxadm user delete bob --yes || mboxadm user delete bob
+	mboxadm user delete bob
 	imap_start a --login
 	imap a 'a1 LOGIN bob builder'
 	expect_only 'a1 NO [AUTHENTICATIONFAILED]'
@@ -229,7 +229,7 @@ sasl_plain() {
 @test "login: the session of a user who is deleted meanwhile ends with BYE" {
 	imap_start a --user bob --select INBOX
 	imap_start b --user bob
-	mboxadm user delete bob --yes || mboxadm user delete bob
+	mboxadm user delete bob
 	imap_send a 'a1 NOOP'
 	imap_eof a
 	expect '* BYE'

@@ -263,7 +263,7 @@ fill_sales() {
 	fill_sales
 	mboxadm grant sales alice full
 	imap_start a --select 'shared\sales'
-	mboxadm shared delete sales --yes || mboxadm shared delete sales
+	mboxadm shared delete sales
 	imap_send a 'a1 NOOP'
 	ANSWER=()
 	imap_read a

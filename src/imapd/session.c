@@ -223,13 +223,17 @@ selected_refresh(struct session *s)
 {
 	struct selected *sel = s->selected;
 	const struct share *share;
+	uint64_t may;
 
 	if (sel == NULL || !sel->shared)
 		return NULL;
+	may = selected_may_change(sel);
 	share = share_named(s->shares, s->shares_n, sel->share);
 	sel->rights = share != NULL ? share->rights : 0;
+	/* RFC 4314 5.1.1: what may be changed now is told. */
 	if ((sel->rights & RIGHT_READ) != 0)
-		return NULL;
+		return selected_may_change(sel) != may ?
+		    selected_tell_flags(s) : NULL;
 	selected_close(s);
 	output_adds(s->out, "* OK [CLOSED] You may no longer read this mailbox\r\n");
 	return err_user(RESP_NOPERM,

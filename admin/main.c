@@ -130,7 +130,7 @@ verb_parse(struct admin *a, int argc, char **argv)
 	    (a->verb->max == -1 || a->argc <= a->verb->max);
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 complain(const char *word, const char *fmt, va_list ap)
 {
 	fprintf(stderr, "mboxadm: %s", word);

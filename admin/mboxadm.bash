@@ -93,7 +93,8 @@ _mboxadm_family() {
 	user) printf '%s\n' add passwd list show rename delete allow deny ;;
 	shared) printf '%s\n' add list show delete ;;
 	mailbox) printf '%s\n' list status create rename delete undelete ;;
-	import | export) printf '%s\n' mbox maildir ;;
+	import) printf '%s\n' mbox maildir ;;
+	export) printf '%s\n' mbox maildir ;;
 	config) printf '%s\n' check show ;;
 	esac
 }

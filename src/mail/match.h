@@ -14,9 +14,12 @@
 struct match;
 
 /*
- * Append the case-mapped form (RFC 5051 2) of len octets of UTF-8 at s; what
- * is not UTF-8 becomes U+FFFD.  Each character is mapped alone: the form of two
- * strings put together is their forms put together.
+ * Append the case-mapped form (RFC 5051 2) of len octets of UTF-8 at s.  Each
+ * character is mapped alone: the form of two strings put together is their
+ * forms put together.
+ * DEVIATION RFC 5051 2: what is not UTF-8 becomes U+FFFD, and the rest is
+ * mapped all the same: one wrong octet in a message does not make the text
+ * around it sensitive to case.
  */
 void casemap(const char *s, size_t len, struct buf *);
 

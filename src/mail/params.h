@@ -22,10 +22,11 @@ const char *value_token(struct arena *, const char **s);
  * The parameters of a value, s being behind its type; at most MIME_PARAMS_MAX.
  * Names are in upper case, and the first of the same name counts.
  * Continuations (RFC 2231 3) become one parameter.  One with a character set
- * (RFC 2231 4) keeps the star behind its name and its value stays encoded,
- * charset'language'percent: that is what mail clients know how to read in a
- * body structure.  Decoded, no client could tell it from a value in which a
- * quote and a percent sign mean themselves.
+ * (RFC 2231 4) keeps the star behind its name.
+ * DEVIATION RFC 9051 7.5.2: its value stays encoded, charset'language'percent,
+ * which is what mail clients know how to read in a body structure.  Decoded, no
+ * client could tell it from a value in which a quote and a percent sign mean
+ * themselves.
  */
 size_t params_parse(struct arena *, const char *s, struct mime_param **params_r);
 

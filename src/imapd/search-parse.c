@@ -122,7 +122,7 @@ parse_argument(struct parse *ps, const struct keyword *word,
 	case ARG_FIELD:
 		if (!parser_astring(p, &key->name, NULL) || !parser_sp(p))
 			return false;
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case ARG_TEXT:
 		return parse_text(ps, key);
 	case ARG_KEYWORD:

@@ -260,15 +260,38 @@ fetch_scan(struct fetch *f, const struct seqset *uids)
 	return err;
 }
 
+/* Whether \Seen is missing somewhere: reading costs less than taking the lock
+ * to find that nothing changes. */
+static const struct err *
+any_unseen(struct fetch *f, const struct seqset *uids, bool *any_r)
+{
+	struct scan *scan = NULL;
+	struct message m;
+	const struct err *err;
+	bool more;
+
+	*any_r = false;
+	err = scan_open(f->sel->mbox, uids, 0, 0, &scan);
+	while (err == NULL && !*any_r &&
+	    (err = scan_next(scan, &m, &more)) == NULL && more)
+		*any_r = (m.flags & FLAG_SEEN) == 0;
+	scan_close(scan);
+	return err;
+}
+
 /* RFC 3501 6.4.5: a body that is not peeked at is seen. */
 static const struct err *
 set_seen(struct fetch *f, const struct seqset *uids)
 {
 	struct selected *sel = f->sel;
+	const struct err *err;
+	bool any;
 
 	if (!f->args->sets_seen ||
 	    (selected_may_change(sel) & FLAG_SEEN) == 0)
 		return NULL;
+	if ((err = any_unseen(f, uids, &any)) != NULL || !any)
+		return err;
 	return mailbox_store(sel->mbox, uids, STORE_ADD, FLAG_SEEN, FLAG_SEEN,
 	    &f->seen_modseq);
 }

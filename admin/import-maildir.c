@@ -145,8 +145,10 @@ take_message(struct target *t, const struct maildir_item *item, int fd)
 			return err;
 	}
 	err = feed_open(&feed, t->im->mbox, 0);
-	if (err == NULL)
+	if (err == NULL) {
+		upload_sync_late(feed.up);
 		err = copy_file(&feed, fd);
+	}
 	if (err == NULL)
 		err = feed_finish(&feed, &up);
 	feed_close(&feed);

@@ -221,6 +221,8 @@ message_begin(struct mbox *m, const struct line *line)
 	m->offset = lines_count(m->lines) - line->len;
 	m->skip = true;
 	err = feed_open(&m->feed, m->im->mbox, 0);
+	if (err == NULL)
+		upload_sync_late(m->feed.up);
 	m->open = err == NULL;
 	return err;
 }

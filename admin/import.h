@@ -7,7 +7,7 @@
 #include "progress.h"
 
 /* Appended by one commit: what a commit costs is shared. */
-#define IMPORT_BATCH	100
+#define IMPORT_BATCH	250
 
 struct import {
 	struct admin	*a;

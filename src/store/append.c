@@ -16,7 +16,7 @@ struct upload {
 	char		 tmp_name[TMP_NAME_OCTETS];	/* "": unnamed */
 	uint64_t	 size, flags;
 	struct datetime	 date;
-	bool		 finished;
+	bool		 finished, sync_late;
 	struct content	 content;
 };
 
@@ -99,6 +99,12 @@ upload_set(struct upload *up, uint64_t flags, const struct datetime *date)
 		upload_set_time(up);
 }
 
+void
+upload_sync_late(struct upload *up)
+{
+	up->sync_late = true;
+}
+
 const struct err *
 upload_finish(struct upload *up)
 {
@@ -108,7 +114,7 @@ upload_finish(struct upload *up)
 	if (err != NULL)
 		return err;
 	upload_set_time(up);
-	if (fdatasync(up->fd) == -1)
+	if (!up->sync_late && fdatasync(up->fd) == -1)
 		return err_errno("%s: fdatasync", up->mbox->what);
 	up->finished = true;
 	return NULL;
@@ -208,8 +214,14 @@ mailbox_append(struct mailbox *m, struct upload *const *ups, size_t n,
 {
 	const struct err *err;
 	struct writer w;
+	bool late = false;
 	uint32_t first;
 
+	for (size_t i = 0; i < n; i++)
+		late |= ups[i]->sync_late;
+	/* Before the lock: octets are never waited for under it. */
+	if (late && syncfs(m->fd) == -1)
+		return err_errno("%s: syncfs", m->what);
 	err = writer_begin(&w, m, true);
 	if (err != NULL)
 		return err;

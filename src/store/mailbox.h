@@ -164,6 +164,11 @@ const struct err *upload_write(struct upload *, const void *, size_t len);
 uint64_t upload_size(const struct upload *);
 /* Parse and sync what was written.  Before mailbox_append(). */
 const struct err *upload_finish(struct upload *);
+/*
+ * Before upload_finish(): leave the sync to mailbox_append(), which then syncs
+ * the whole file system once.  For many messages at a time.
+ */
+void upload_sync_late(struct upload *);
 void upload_set(struct upload *, uint64_t flags, const struct datetime *date);
 void upload_free(struct upload *);		/* NULL is fine */
 

@@ -419,6 +419,28 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 	return err;
 }
 
+/*
+ * RFC 3501 6.3.5: RENAME gives INBOX's messages to another name.  A session that
+ * stayed with them would wait for new mail in vain.
+ */
+static const struct err *
+check_inbox(struct session *s)
+{
+	const struct selected *sel = s->selected;
+	const struct err *err;
+	struct mailbox_row row;
+	struct arena *a;
+
+	if (sel->shared || strcmp(sel->name, "INBOX") != 0)
+		return NULL;
+	a = arena_new();	/* IDLE comes here often within one command */
+	err = account_find(s->account, a, sel->name, &row);
+	arena_free(a);
+	if (err == NULL && strcmp(row.id, mailbox_id(sel->mbox)) != 0)
+		err = session_bye(s, "mailbox-gone", "INBOX was renamed");
+	return err;
+}
+
 const struct err *
 selected_sync(struct session *s, bool expunge)
 {
@@ -438,7 +460,9 @@ selected_sync(struct session *s, bool expunge)
 	if (mailbox_gone(sel->mbox))
 		return session_bye(s, "mailbox-gone",
 		    "The selected mailbox was deleted");
-	err = mailbox_state(sel->mbox, &state);
+	err = check_inbox(s);
+	if (err == NULL)
+		err = mailbox_state(sel->mbox, &state);
 	if (err == NULL)
 		err = sync_state(s, &state, expunge);
 	sel->own_modseq = 0;

@@ -207,7 +207,7 @@ check_numbers(const struct seqset *set, uint32_t largest)
 			return err_syntax("The mailbox has no messages");
 		if ((first > largest && first != SEQSET_STAR) ||
 		    (last > largest && last != SEQSET_STAR))
-			return err_syntax("There are only %u messages",
+			return err_syntax("No such message, the last is %u",
 			    largest);
 	}
 	return NULL;

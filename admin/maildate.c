@@ -51,9 +51,11 @@ take_time(struct found *f, const char *w)
 {
 	int h, m, s = 0, n = 0, end = 0;
 
+	if (strspn(w, "0123456789:") != strlen(w))
+		return false;	/* sscanf(3) takes signs and blanks too */
 	n = sscanf(w, "%2d:%2d%n:%2d%n", &h, &m, &end, &s, &end);
-	if (n < 2 || w[end] != '\0' || f->hour != -1 || h < 0 || m < 0 ||
-	    s < 0 || h > 23 || m > 59 || s > 60)
+	if (n < 2 || w[end] != '\0' || f->hour != -1 || h > 23 || m > 59 ||
+	    s > 60)
 		return false;
 	f->hour = h;
 	f->minute = m;

@@ -24,18 +24,20 @@ mirror_find() {
 	[[ -n $SUITE && -n $MIRROR ]]
 }
 
+# Prints why there is none.
 base_make() {
 	local base=$1 proxy
 
 	[[ ! -e $base/etc/debian_version ]] || return 0
-	mirror_find || return
+	mirror_find || { echo 'apt knows no mirror'; return; }
 	rm -rf "$base.new"
 	mkdir -p "${base%/*}"
 	proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy)
 	[[ -z $proxy ]] || export http_proxy=$proxy
 	timeout 600 debootstrap --variant=minbase \
 	    --include="$CONTAINER_PACKAGES" "$SUITE" "$base.new" "$MIRROR" \
-	    </dev/null >"$base.log" 2>&1 || return
+	    </dev/null >"$base.log" 2>&1 ||
+		{ echo "debootstrap failed: $(tail -n 1 "$base.log")"; return; }
 	rm -rf "$base.new"/var/cache/apt/archives/*.deb \
 	    "$base.new"/var/lib/apt/lists/* "$base.new/usr/share/locale"
 	mv "$base.new" "$base"
@@ -79,7 +81,7 @@ boot_container() {
 
 # Why there is no container, or nothing.
 container_start() {
-	local base=$MSGSTORE_BUILD/tests/container
+	local base=$MSGSTORE_BUILD/tests/container tool why
 
 	((EUID == 0)) || { echo 'only root can start a container'; return; }
 	if built_with_asan; then
@@ -89,8 +91,8 @@ container_start() {
 	for tool in systemd-nspawn debootstrap nsenter; do
 		command -v "$tool" >/dev/null || { echo "no $tool"; return; }
 	done
-	base_make "$base" ||
-		{ echo "debootstrap failed: $(tail -n 1 "$base.log")"; return; }
+	why=$(base_make "$base")
+	[[ -z $why ]] || { echo "$why"; return; }
 	cp -a --reflink=auto "$base" "$ROOT"
 	make -s -C "$MSGSTORE_BUILD" install DESTDIR="$ROOT" \
 	    >"$BATS_FILE_TMPDIR/install" 2>&1 ||

@@ -216,11 +216,28 @@ teardown() { imap_teardown; }
 
 # --- Sessions ---
 
+# imap_serve PIDFILE [ARGUMENT ...]: what the listener starts from now on, for
+# whoever connects.  A file's name that ends in a dot gets the process's number.
+imap_serve() {
+	local file=$1
+	shift
+	{
+		echo "IMAP_PID_FILE='$BATS_TEST_TMPDIR/$file'"
+		echo "IMAP_PROGRAM='${IMAP_PROGRAM:-$MSGSTORE_BUILD/imapd}'"
+		echo "IMAP_ARGS='$*'"
+		echo "IMAP_LOG='$IMAP_LOG'"
+		echo "export MSGSTORE='$MSGSTORE' MSGSTORE_CONF='$MSGSTORE_CONF'"
+		echo "export ASAN_OPTIONS='$ASAN_OPTIONS'"
+		echo "export UBSAN_OPTIONS='$UBSAN_OPTIONS'"
+		echo "export LSAN_OPTIONS='$LSAN_OPTIONS'"
+	} >"$BATS_FILE_TMPDIR/next"
+}
+
 # imap_start NAME [--user USER | --login] [--select MAILBOX] [--no-greeting]
 # --user (alice by default) starts authenticated; --login starts before it.
 imap_start() {
 	local -; set +T
-	local name=$1 user=alice select='' greeting=1 fd args
+	local name=$1 user=alice select='' greeting=1 fd
 	shift
 	while (($#)); do
 		case $1 in
@@ -232,18 +249,8 @@ imap_start() {
 		esac
 		shift
 	done
-	args=${user:+--preauth $user}
 	rm -f "$BATS_TEST_TMPDIR/pid.$name"
-	{
-		echo "IMAP_PID_FILE='$BATS_TEST_TMPDIR/pid.$name'"
-		echo "IMAP_PROGRAM='${IMAP_PROGRAM:-$MSGSTORE_BUILD/imapd}'"
-		echo "IMAP_ARGS='$args ${IMAP_EXTRA_ARGS:-}'"
-		echo "IMAP_LOG='$IMAP_LOG'"
-		echo "export MSGSTORE='$MSGSTORE' MSGSTORE_CONF='$MSGSTORE_CONF'"
-		echo "export ASAN_OPTIONS='$ASAN_OPTIONS'"
-		echo "export UBSAN_OPTIONS='$UBSAN_OPTIONS'"
-		echo "export LSAN_OPTIONS='$LSAN_OPTIONS'"
-	} >"$BATS_FILE_TMPDIR/next"
+	imap_serve "pid.$name" ${user:+--preauth "$user"}
 	exec {fd}<>"/dev/tcp/127.0.0.1/$IMAP_PORT"
 	IMAP_FD[$name]=$fd
 	ANSWER=()

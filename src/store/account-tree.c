@@ -103,6 +103,19 @@ revive_mailbox(struct account *account, const char *name,
 	return err != NULL ? err : account_insert_mailbox(account, name, special_use);
 }
 
+static const struct err *
+check_room(struct account *account)
+{
+	const struct err *err;
+	size_t n;
+
+	err = account_count(account, &n);
+	if (err == NULL && n >= ACCOUNT_MAILBOXES_MAX)
+		err = err_user(RESP_LIMIT, "No more than %d mailboxes",
+		    ACCOUNT_MAILBOXES_MAX);
+	return err;
+}
+
 /* RFC 9051 6.3.4: the superior names that name needs. */
 static const struct err *
 create_parents(struct account *account, struct arena *a, const char *name)
@@ -118,7 +131,8 @@ create_parents(struct account *account, struct arena *a, const char *name)
 		parent = arena_memdup(a, name, i);
 		err = account_find_row(account, a, account_sql_by_name, parent, &row, &known,
 		    &found);
-		if (err == NULL && !found)
+		if (err == NULL && !found &&
+		    (err = check_room(account)) == NULL)
 			err = account_insert_mailbox(account, parent, NULL);
 		if (err != NULL)
 			return err;
@@ -133,12 +147,8 @@ account_create_in(struct account *account, struct arena *a, const char *name,
 	struct mailbox_row row;
 	const struct err *err;
 	bool known, found;
-	size_t n;
 
-	err = account_count(account, &n);
-	if (err == NULL && n >= ACCOUNT_MAILBOXES_MAX)
-		err = err_user(RESP_LIMIT, "No more than %d mailboxes",
-		    ACCOUNT_MAILBOXES_MAX);
+	err = check_room(account);
 	if (err == NULL)
 		err = account_find_row(account, a, account_sql_by_name, name, &row, &known,
 		    &found);
@@ -198,7 +208,40 @@ has_children(struct account *account, const char *name, bool *yes_r)
 	return err;
 }
 
-static const char sql_delete_name[] = "DELETE FROM mailboxes WHERE name = ?1";
+/*
+ * Remember the UIDVALIDITY that a name had, and those below it: the mailbox is
+ * about to leave it.  Beyond FORMER_NAMES_MAX names only the highest is kept.
+ */
+#define FORMER_NAMES_MAX	"10000"
+static const struct err *
+leave_name(struct account *account, const char *name)
+{
+	const struct err *err;
+
+	err = account_run_name(account, "INSERT INTO former "
+	    "SELECT name, uidvalidity FROM mailboxes WHERE name = ?1 OR "
+	    "name > ?1 || char(31) AND name < ?1 || char(32) "
+	    "ON CONFLICT (name) DO UPDATE SET "
+	    "uidvalidity = max(uidvalidity, excluded.uidvalidity)", name);
+	if (err == NULL)
+		err = db_exec(account->db, "INSERT INTO former "
+		    "SELECT char(31), max(uidvalidity) FROM former WHERE true "
+		    "HAVING count(*) > " FORMER_NAMES_MAX " "
+		    "ON CONFLICT (name) DO UPDATE SET "
+		    "uidvalidity = excluded.uidvalidity");
+	return err != NULL ? err : db_exec(account->db, "DELETE FROM former "
+	    "WHERE name <> char(31) AND "
+	    "(SELECT count(*) FROM former) > " FORMER_NAMES_MAX);
+}
+
+static const struct err *
+delete_name(struct account *account, const char *name)
+{
+	const struct err *err = leave_name(account, name);
+
+	return err != NULL ? err : account_run_name(account,
+	    "DELETE FROM mailboxes WHERE name = ?1", name);
+}
 
 /* Superior names that are only names go with their last child. */
 static const struct err *
@@ -220,7 +263,7 @@ delete_empty_parents(struct account *account, struct arena *a,
 			return err;
 		if (err != NULL || children)
 			return err;
-		err = account_run_name(account, sql_delete_name, name);
+		err = delete_name(account, name);
 		if (err != NULL)
 			return err;
 	}
@@ -251,7 +294,7 @@ delete_in(struct account *account, struct arena *a, const char *name,
 		    "special_use = NULL, uidnext = 1, messages = 0, "
 		    "unseen = 0, deleted = 0, size = 0, highestmodseq = 1 "
 		    "WHERE name = ?1", name);
-	err = account_run_name(account, sql_delete_name, name);
+	err = delete_name(account, name);
 	return err != NULL ? err : delete_empty_parents(account, a, name);
 }
 
@@ -366,6 +409,16 @@ run_rename(struct account *account, const char *from, const char *to,
 	return db_run(account->db, stmt);
 }
 
+static int64_t
+separators(const char *name)
+{
+	int64_t n = 0;
+
+	for (; *name != '\0'; name++)
+		n += *name == MBOXNAME_SEP;
+	return n;
+}
+
 /* Every name of the moved tree must still fit. */
 static const struct err *
 check_lengths(struct account *account, const char *from, const char *to)
@@ -374,19 +427,84 @@ check_lengths(struct account *account, const char *from, const char *to)
 	sqlite3_stmt *stmt;
 	bool row;
 
-	err = db_prepare(account->db, "SELECT max(length(CAST(name AS BLOB))) "
+	err = db_prepare(account->db, "SELECT max(length(CAST(name AS BLOB))), "
+	    "max(length(name) - length(replace(name, char(31), ''))) "
 	    "FROM mailboxes WHERE "
 	    "name > ?1 || char(31) AND name < ?1 || char(32)", &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_text(stmt, 1, from, -1, SQLITE_STATIC);
 	err = db_step(account->db, stmt, &row);
-	if (err == NULL && row && sqlite3_column_int64(stmt, 0) -
-	    (int64_t)strlen(from) + (int64_t)strlen(to) > MBOXNAME_MAX_OCTETS)
+	if (err == NULL && row && (sqlite3_column_int64(stmt, 0) -
+	    (int64_t)strlen(from) + (int64_t)strlen(to) > MBOXNAME_MAX_OCTETS ||
+	    sqlite3_column_int64(stmt, 1) - separators(from) +
+	    separators(to) >= MBOXNAME_LEVELS_MAX))
 		err = err_user(RESP_LIMIT,
 		    "The names below would become too long");
 	db_done(stmt);
 	return err;
+}
+
+/*
+ * RFC 9051 2.3.1.1: where a mailbox with a higher UIDVALIDITY had the name
+ * before, the one that has it now gets a new one.  Each its own: whatever name
+ * it goes to later, no two mailboxes share one.
+ */
+#define IS_BEHIND							\
+	"(name = ?1 OR name > ?1 || char(31) AND name < ?1 || char(32)) "	\
+	"AND uidvalidity < max((SELECT coalesce(max(f.uidvalidity), 0) "	\
+	"FROM former f WHERE f.name = char(31)), "			\
+	"(SELECT coalesce(max(f.uidvalidity), 0) "			\
+	"FROM former f WHERE f.name = mailboxes.name))"
+static const struct err *
+renew_uidvalidity(struct account *account, const char *name)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	uint32_t first;
+	bool row;
+
+	err = db_prepare(account->db,
+	    "SELECT 1 FROM mailboxes WHERE " IS_BEHIND " LIMIT 1", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	err = db_step(account->db, stmt, &row);
+	db_done(stmt);
+	if (err != NULL || !row)
+		return err;
+	err = next_uidvalidity(account, &first);
+	if (err == NULL)
+		err = db_prepare(account->db, "UPDATE mailboxes "
+		    "SET uidvalidity = ?2 + n FROM (SELECT id AS behind, "
+		    "row_number() OVER () - 1 AS n FROM mailboxes WHERE "
+		    IS_BEHIND ") WHERE id = behind", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, first);
+	err = db_run(account->db, stmt);
+	return err != NULL ? err : db_exec(account->db, "UPDATE account SET "
+	    "uidvalidity = max(uidvalidity, "
+	    "(SELECT max(uidvalidity) FROM mailboxes))");
+}
+
+/* The rows get their new names. */
+static const struct err *
+move_names(struct account *account, const char *from, const char *to,
+    bool tree)
+{
+	const struct err *err;
+
+	err = leave_name(account, from);
+	if (err == NULL)
+		err = run_rename(account, from, to,
+		    "UPDATE mailboxes SET name = ?2 WHERE name = ?1");
+	if (err == NULL && tree)
+		err = run_rename(account, from, to, "UPDATE mailboxes "
+		    "SET name = ?2 || substr(name, length(?1) + 1) WHERE "
+		    "name > ?1 || char(31) AND name < ?1 || char(32)");
+	return err != NULL ? err : renew_uidvalidity(account, to);
 }
 
 static const struct err *
@@ -413,18 +531,15 @@ rename_in(struct account *account, struct arena *a, const char *from,
 		err = err_user(RESP_NONEXISTENT, "No such mailbox");
 	if (err == NULL && !inbox)
 		err = check_lengths(account, from, to);
+	if (err == NULL && inbox)
+		err = check_room(account);
 	if (err == NULL)
 		err = create_parents(account, a, to);
 	if (err == NULL)
-		err = run_rename(account, from, to,
-		    "UPDATE mailboxes SET name = ?2 WHERE name = ?1");
+		err = move_names(account, from, to, !inbox);
 	/* RFC 3501 6.3.5: INBOX stays, empty, and so do its children. */
 	if (err == NULL && inbox)
 		return account_insert_mailbox(account, "INBOX", NULL);
-	if (err == NULL)
-		err = run_rename(account, from, to, "UPDATE mailboxes "
-		    "SET name = ?2 || substr(name, length(?1) + 1) WHERE "
-		    "name > ?1 || char(31) AND name < ?1 || char(32)");
 	return err != NULL ? err : delete_empty_parents(account, a, from);
 }
 

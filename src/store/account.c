@@ -241,14 +241,14 @@ account_row(struct account *account, struct arena *a, const char *name,
 	return err;
 }
 
-const struct err *
-account_count(struct account *account, size_t *n_r)
+static const struct err *
+count_rows(struct account *account, const char *sql, size_t *n_r)
 {
 	const struct err *err;
 	sqlite3_stmt *stmt;
 	bool row;
 
-	err = db_prepare(account->db, "SELECT count(*) FROM mailboxes", &stmt);
+	err = db_prepare(account->db, sql, &stmt);
 	if (err != NULL)
 		return err;
 	err = db_step(account->db, stmt, &row);
@@ -256,6 +256,12 @@ account_count(struct account *account, size_t *n_r)
 		*n_r = (size_t)sqlite3_column_int64(stmt, 0);
 	db_done(stmt);
 	return err;
+}
+
+const struct err *
+account_count(struct account *account, size_t *n_r)
+{
+	return count_rows(account, "SELECT count(*) FROM mailboxes", n_r);
 }
 
 const struct err *
@@ -293,9 +299,10 @@ account_list(struct account *account, struct arena *a, bool counters,
 	for (size_t i = 0; counters && i < n; i++) {
 		if (known[i] || rows[i].noselect)
 			continue;
-		/* One damaged mailbox does not hide the others. */
+		/* One damaged mailbox does not hide the others; one that was
+		 * deleted meanwhile is no error. */
 		err = mailbox_recount(account, &rows[i]);
-		if (err != NULL)
+		if (err != NULL && err->kind != ERR_USER)
 			log_error("%s", err->text);
 	}
 	*rows_r = rows;
@@ -365,6 +372,19 @@ account_run_name(struct account *account, const char *sql, const char *name)
 
 /* --- Subscriptions --- */
 
+static const struct err *
+check_subscriptions(struct account *account)
+{
+	const struct err *err;
+	size_t n;
+
+	err = count_rows(account, "SELECT count(*) FROM subscriptions", &n);
+	if (err == NULL && n >= ACCOUNT_SUBSCRIPTIONS_MAX)
+		err = err_user(RESP_LIMIT, "No more than %d subscriptions",
+		    ACCOUNT_SUBSCRIPTIONS_MAX);
+	return err;
+}
+
 const struct err *
 account_subscribe(struct account *account, const char *name, bool subscribe)
 {
@@ -373,9 +393,12 @@ account_subscribe(struct account *account, const char *name, bool subscribe)
 	err = account_begin(account, true);
 	if (err != NULL)
 		return err;
-	err = account_run_name(account, subscribe ?
-	    "INSERT INTO subscriptions VALUES (?1) ON CONFLICT DO NOTHING" :
-	    "DELETE FROM subscriptions WHERE name = ?1", name);
+	err = subscribe ? check_subscriptions(account) : NULL;
+	if (err == NULL)
+		err = account_run_name(account, subscribe ?
+		    "INSERT INTO subscriptions VALUES (?1) "
+		    "ON CONFLICT DO NOTHING" :
+		    "DELETE FROM subscriptions WHERE name = ?1", name);
 	return account_end(account, err);
 }
 

@@ -73,7 +73,8 @@ const struct err *account_rename(struct account *, const char *from,
 /* A tree that moves to another account (a shared one) is refused by imapd. */
 
 /* Names are kept as given, mailboxes or not (RFC 3501 6.3.6); those of shared
- * mailboxes begin with "shared" MBOXNAME_SEP. */
+ * mailboxes begin with "shared" MBOXNAME_SEP.  ERR_USER LIMIT. */
+#define ACCOUNT_SUBSCRIPTIONS_MAX 100000
 const struct err *account_subscribe(struct account *, const char *name,
     bool subscribe);
 const struct err *account_subscriptions(struct account *, struct arena *,

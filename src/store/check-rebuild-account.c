@@ -84,7 +84,10 @@ copy_all(struct rebuild *r)
 		    "UPDATE account SET uidvalidity = max(uidvalidity, ?1)");
 	return err == NULL ? db_exec(r->new->db, "UPDATE account SET "
 	    "uidvalidity = max(uidvalidity, "
-	    "(SELECT coalesce(max(uidvalidity), 0) FROM mailboxes))") : err;
+	    "(SELECT coalesce(max(uidvalidity), 0) FROM mailboxes)); "
+	    /* Which names had which is lost: none may come back with less. */
+	    "INSERT INTO former SELECT char(31), uidvalidity FROM account") :
+	    err;
 }
 
 static const struct err *

@@ -49,6 +49,12 @@ static const char *const account_steps[] = {
 	" highestmodseq INTEGER NOT NULL DEFAULT 1,"
 	" boot INTEGER NOT NULL DEFAULT 0"
 	") STRICT, WITHOUT ROWID;"
+	/* Names that mailboxes left, with the highest UIDVALIDITY of each; under
+	 * U+001F, which is no name, the highest of names forgotten. */
+	"CREATE TABLE former("
+	" name TEXT PRIMARY KEY,"
+	" uidvalidity INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE subscriptions("
 	" name TEXT PRIMARY KEY"
 	") STRICT, WITHOUT ROWID;",
@@ -107,7 +113,8 @@ static const char *const messages_steps[] = {
 	" purged INTEGER NOT NULL"
 	") STRICT;"
 	"CREATE INDEX expunged_modseq ON expunged(modseq);"
-	"CREATE INDEX expunged_waiting ON expunged(time) WHERE purged = 0;",
+	"CREATE INDEX expunged_waiting ON expunged(time) WHERE purged = 0;"
+	"CREATE INDEX expunged_purged ON expunged(time) WHERE purged = 1;",
 	NULL
 };
 

@@ -14,6 +14,8 @@
 #include "store/store-private.h"
 #include "util/log.h"
 
+#define REMOVE_TRIES	10
+
 struct store {
 	char		*path;
 	const struct conf *conf;
@@ -28,8 +30,8 @@ dir_open(int dirfd, const char *name)
 	    O_NOFOLLOW);
 }
 
-const struct err *
-dir_remove(int dirfd, const char *name, unsigned int depth)
+static const struct err *
+dir_empty(int dirfd, const char *name, unsigned int depth)
 {
 	const struct err *err = NULL;
 	struct dirent *e;
@@ -56,10 +58,24 @@ dir_remove(int dirfd, const char *name, unsigned int depth)
 			err = err_errno("%s/%s", name, e->d_name);
 	}
 	closedir(d);
-	if (err == NULL && unlinkat(dirfd, name, AT_REMOVEDIR) == -1 &&
-	    errno != ENOENT)
-		err = err_errno("%s", name);
 	return err;
+}
+
+const struct err *
+dir_remove(int dirfd, const char *name, unsigned int depth)
+{
+	const struct err *err;
+
+	/* A session that still has it open may add a file meanwhile. */
+	for (int try = 0; try < REMOVE_TRIES; try++) {
+		err = dir_empty(dirfd, name, depth);
+		if (err != NULL ||
+		    unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return err;
+		if (errno != ENOTEMPTY && errno != EEXIST)
+			break;
+	}
+	return err_errno("%s", name);
 }
 
 int64_t
@@ -78,6 +94,9 @@ boot_number(void)
 			id[0] = '\0';
 		close(fd);
 	}
+	/* Unknown: no copy of counters is trusted (msgstore(7)). */
+	if (id[0] == '\0')
+		arc4random_buf(&hash, sizeof(hash));
 	for (const char *p = id; *p != '\0'; p++)	/* FNV-1a */
 		hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
 	number = (int64_t)(hash & INT64_MAX) | 1;

@@ -310,6 +310,49 @@ user_set_may(struct store *store, const char *name, unsigned int may)
 	    (int)(may & MAY_ALL));
 }
 
+/* The directory goes from one name to the other, and stays there. */
+static const struct err *
+move_dir(struct store *store, const char *from, const char *to)
+{
+	const struct err *err = NULL;
+	int fd;
+
+	/* A directory that is not empty is never replaced. */
+	if (renameat(store_fd(store), from, store_fd(store), to) == -1)
+		return errno == EEXIST || errno == ENOTEMPTY ?
+		    err_user(RESP_ALREADYEXISTS, "the directory %s is in the "
+		    "way; 'mboxadm check' tells more", to) :
+		    err_errno("rename %s", from);
+	fd = dir_open(store_fd(store), account_kind_dir(ACCOUNT_USER));
+	if (fd == -1 || fsync(fd) == -1)
+		err = err_errno("users: fsync");
+	if (fd != -1)
+		close(fd);
+	if (err != NULL)
+		renameat(store_fd(store), to, store_fd(store), from);
+	return err;
+}
+
+/*
+ * As users_end(), with the directory moved before.  Between the two a crash
+ * leaves it under the new name and the row under the old one: 'mboxadm check
+ * --repair' finds the pair.
+ */
+static const struct err *
+rename_end(struct store *store, struct db *db, const char *from,
+    const char *to, const struct err *err)
+{
+	bool moved;
+
+	if (err == NULL)
+		err = move_dir(store, from, to);
+	moved = err == NULL;
+	err = users_end(store, db, err);
+	if (moved && err != NULL)
+		renameat(store_fd(store), to, store_fd(store), from);
+	return err;
+}
+
 const struct err *
 user_rename(struct store *store, const char *given_from, const char *given_to)
 {
@@ -343,16 +386,7 @@ user_rename(struct store *store, const char *given_from, const char *given_to)
 		sqlite3_bind_text(stmt, 2, to, -1, SQLITE_STATIC);
 		err = db_run(db, stmt);
 	}
-	/*
-	 * Between the two a crash leaves the directory under the new name and
-	 * the row under the old one: 'mboxadm check --repair' finds the pair.
-	 */
-	if (err == NULL && renameat2(store_fd(store), pf, store_fd(store), pt,
-	    RENAME_NOREPLACE) == -1)
-		err = errno == EEXIST ? err_user(RESP_ALREADYEXISTS, "the "
-		    "directory %s is in the way; 'mboxadm check' tells more",
-		    pt) : err_errno("rename %s", pf);
-	err = users_end(store, db, err);
+	err = rename_end(store, db, pf, pt, err);
 done:
 	arena_free(a);
 	return err;

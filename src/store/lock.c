@@ -39,21 +39,59 @@ lock_drop(int fd)
 		fatal("flock: %s", strerror(errno));
 }
 
-void
-stamp_touch(int dirfd)
+#define SECOND_NS	UINT64_C(1000000000)
+
+static uint64_t
+nanoseconds(const struct timespec *ts)
+{
+	return (uint64_t)ts->tv_sec * SECOND_NS + (uint64_t)ts->tv_nsec;
+}
+
+/* The later of a directory's two times, 0 when it cannot be read. */
+static uint64_t
+stamp_latest(int dirfd)
+{
+	struct stat st;
+	uint64_t a, m;
+
+	if (fstat(dirfd, &st) == -1)
+		return 0;
+	a = nanoseconds(&st.st_atim);
+	m = nanoseconds(&st.st_mtim);
+	return a > m ? a : m;
+}
+
+/* Both times are set: that alone is IN_ATTRIB, one of them is IN_MODIFY. */
+static void
+stamp_set(int dirfd, uint64_t at)
 {
 	struct timespec ts[2];
 
-	/*
-	 * The kernel's own timestamps may be milliseconds coarse, so that two
-	 * commits would look like one: the exact time is given.  Both times
-	 * are set: that alone is IN_ATTRIB, one of them is IN_MODIFY.
-	 */
-	clock_gettime(CLOCK_REALTIME, &ts[1]);
-	ts[0] = ts[1];
+	ts[0].tv_sec = (time_t)(at / SECOND_NS);
+	ts[0].tv_nsec = (long)(at % SECOND_NS);
+	ts[1] = ts[0];
 	if (futimens(dirfd, ts) == -1 && errno != ENOENT)
 		log_warning("a directory's timestamp cannot be set: %s",
 		    strerror(errno));
+}
+
+void
+stamp_touch(int dirfd)
+{
+	uint64_t before = stamp_latest(dirfd), now;
+	struct timespec ts;
+
+	/*
+	 * The kernel's own timestamps may be milliseconds coarse, so that two
+	 * commits would look like one: the exact time is given.  It never goes
+	 * back when the clock does, and rises by a second where the file system
+	 * keeps no less (ext4 with small inodes).
+	 */
+	clock_gettime(CLOCK_REALTIME, &ts);
+	now = nanoseconds(&ts);
+	stamp_set(dirfd, now > before ? now : before + 1);
+	if (before > 0 && stamp_latest(dirfd) <= before)
+		stamp_set(dirfd, before + SECOND_NS);
 }
 
 uint64_t
@@ -63,8 +101,13 @@ stamp_get(int dirfd)
 
 	if (fstat(dirfd, &st) == -1)
 		return 0;
-	return (uint64_t)st.st_mtim.tv_sec * UINT64_C(1000000000) +
-	    (uint64_t)st.st_mtim.tv_nsec;
+	/*
+	 * A file that comes or goes sets the modification time alone, to the
+	 * kernel's coarse time: maybe to what it was before a commit.  The other
+	 * then still tells.
+	 */
+	return nanoseconds(&st.st_mtim) * UINT64_C(0x9e3779b97f4a7c15) +
+	    nanoseconds(&st.st_atim);
 }
 
 int64_t

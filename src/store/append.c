@@ -33,7 +33,7 @@ upload_new(struct mailbox *m, struct upload **up_r)
 	err = place_new(m, up->tmp_name, &up->fd);
 	if (err != NULL) {
 		free(up);
-		return err;
+		return mailbox_err(m, err);
 	}
 	*up_r = up;
 	return NULL;
@@ -187,24 +187,27 @@ append_one(struct writer *w, struct upload *up)
 		fatal("an upload is appended before it is finished");
 	err = writer_next_uid(w, &msg.uid);
 	if (err == NULL)
-		err = place_fd(w->mbox, up->fd, up->tmp_name, msg.uid);
-	if (err == NULL)
 		err = insert_message(w->mbox->db, &msg);
 	if (err == NULL)
 		err = insert_content(w->mbox->db, msg.uid, blobs);
+	/* The row first: what has a row is no orphan, and is not replaced. */
 	if (err == NULL)
-		state_count(&w->state, &msg, 1);
-	return err;
+		err = place_fd(w->mbox, up->fd, up->tmp_name, msg.uid);
+	if (err != NULL)
+		return err;
+	w->placed = msg.uid + 1;
+	state_count(&w->state, &msg, 1);
+	return NULL;
 }
 
 void
-unplace(struct mailbox *m, uint32_t first, uint32_t end)
+unplace(struct writer *w)
 {
 	char name[UID_NAME_OCTETS];
 
-	for (uint32_t uid = first; uid < end; uid++) {
+	for (uint32_t uid = w->before.uidnext; uid < w->placed; uid++) {
 		uid_name(uid, name);
-		unlinkat(m->fd, name, 0);
+		unlinkat(w->mbox->fd, name, 0);
 	}
 }
 
@@ -215,7 +218,6 @@ mailbox_append(struct mailbox *m, struct upload *const *ups, size_t n,
 	const struct err *err;
 	struct writer w;
 	bool late = false;
-	uint32_t first;
 
 	for (size_t i = 0; i < n; i++)
 		late |= ups[i]->sync_late;
@@ -225,7 +227,6 @@ mailbox_append(struct mailbox *m, struct upload *const *ups, size_t n,
 	err = writer_begin(&w, m, true);
 	if (err != NULL)
 		return err;
-	first = w.state.uidnext;
 	w.state.highestmodseq++;
 	for (size_t i = 0; err == NULL && i < n; i++)
 		err = append_one(&w, ups[i]);
@@ -233,12 +234,12 @@ mailbox_append(struct mailbox *m, struct upload *const *ups, size_t n,
 	if (err == NULL && fsync(m->fd) == -1)
 		err = err_errno("%s: fsync", m->what);
 	if (err != NULL) {
-		unplace(m, first, w.state.uidnext);
+		unplace(&w);
 		writer_abort(&w);
 		return err;
 	}
 	err = writer_commit(&w);
 	if (err == NULL)
-		*first_uid_r = first;
+		*first_uid_r = w.before.uidnext;
 	return err;
 }

@@ -1,6 +1,7 @@
 /* change.c - STORE and EXPUNGE
  * SPDX-License-Identifier: ISC */
 #include "store/mailbox-private.h"
+#include "util/log.h"
 
 /* Every message: what NULL stands for. */
 static const struct seqrange all_uids = { 1, UINT32_MAX };
@@ -235,7 +236,9 @@ mailbox_expunge(struct mailbox *m, const struct seqset *uids, bool any,
 	if (err != NULL)
 		return err;
 	*n_r = n;
-	if (store_conf(m->account->store)->expunge_retention == 0)
-		return mailbox_purge(m, UINT32_MAX, &purged);
+	/* The expunge has happened; what cannot be purged now waits. */
+	if (store_conf(m->account->store)->expunge_retention == 0 &&
+	    (err = mailbox_purge(m, UINT32_MAX, &purged)) != NULL)
+		log_error("%s: purge: %s", m->what, err->text);
 	return NULL;
 }

@@ -837,12 +837,12 @@ check_rows(struct check *c, struct mailbox *m, const char *where,
 	*good_r = quiet.found == 0 || c->repair;
 	if (err != NULL || quiet.found == 0)
 		return err;
-	err = lock_take(m->lockfd);
+	err = mailbox_lock(m);
 	if (err != NULL)
 		return err;
 	if (!mailbox_gone(m))
 		err = pass_loud(&loud);
-	lock_drop(m->lockfd);
+	mailbox_unlock(m);
 	pass_clear(&loud);
 	return err;
 }
@@ -857,7 +857,7 @@ check_copy(struct check *c, struct mailbox *m, const char *where)
 	const struct err *err;
 	bool known, found;
 
-	err = lock_take(m->lockfd);
+	err = mailbox_lock(m);
 	if (err != NULL)
 		goto done;
 	err = mailbox_read_state(m, &s);
@@ -875,7 +875,7 @@ check_copy(struct check *c, struct mailbox *m, const char *where)
 		    " unseen; messages.db %" PRIu32 ", %" PRIu32,
 		    row.messages, row.unseen, s.messages, s.unseen);
 	}
-	lock_drop(m->lockfd);
+	mailbox_unlock(m);
 done:
 	arena_free(a);
 	return err;

@@ -11,7 +11,7 @@
 struct copying {
 	struct mailbox	*src, *dst;
 	struct writer	 w;
-	sqlite3_stmt	*read;		/* rows of src */
+	struct scan	*scan;		/* rows of src */
 	uint64_t	 bits[FLAG_KEYWORDS_MAX]; /* src's keyword to dst's bit */
 	uint64_t	 flag_mask;
 	struct seqset_builder from, to;
@@ -80,6 +80,27 @@ used_flags(struct copying *c, const struct seqset *uids, uint64_t *used_r)
 	return err;
 }
 
+/*
+ * The file could not be linked, for err.  src is not locked: where another
+ * session expunged and purged the message since its row was read, it is left
+ * out like one that was gone before.
+ */
+static const struct err *
+copy_vanished(struct copying *c, uint32_t uid, const struct err *err)
+{
+	const struct err *why;
+	int fd;
+
+	scan_pause(c->scan);		/* what it reads is of the past */
+	why = mailbox_message_fd(c->src, uid, &fd);
+	if (why == NULL) {
+		close(fd);
+		return err;
+	}
+	return why->kind == ERR_USER && why->code != NULL &&
+	    strcmp(why->code, RESP_EXPUNGEISSUED) == 0 ? NULL : why;
+}
+
 static const struct err *
 copy_one(struct copying *c, const struct message *from)
 {
@@ -95,8 +116,12 @@ copy_one(struct copying *c, const struct message *from)
 	msg.modseq = c->w.state.highestmodseq;
 	msg.savedate = now_seconds();
 	err = place_link(c->dst, c->src, from->uid, msg.uid);
-	if (err == NULL)
-		err = insert_message(c->dst->db, &msg);
+	if (err != NULL) {
+		c->w.state.uidnext = msg.uid;
+		return copy_vanished(c, from->uid, err);
+	}
+	c->w.placed = msg.uid + 1;
+	err = insert_message(c->dst->db, &msg);
 	/* What has no content row is parsed when it is asked for. */
 	if (err == NULL && from->envelope.s != NULL)
 		err = insert_content(c->dst->db, msg.uid, blobs);
@@ -113,19 +138,21 @@ copy_rows(struct copying *c, const struct seqset *uids)
 {
 	const struct err *err;
 	struct message msg;
-	struct scan *scan;
 	bool more;
 
 	err = scan_open(c->src, uids, SCAN_ENVELOPE | SCAN_BODY |
-	    SCAN_STRUCTURE | SCAN_HEADERS | SCAN_PARTS, 0, &scan);
+	    SCAN_STRUCTURE | SCAN_HEADERS | SCAN_PARTS, 0, &c->scan);
 	if (err != NULL)
 		return err;
-	while ((err = scan_next(scan, &msg, &more)) == NULL && more) {
+	while ((err = scan_next(c->scan, &msg, &more)) == NULL && more) {
+		/* A copy into the same mailbox meets its own copies. */
+		if (c->src == c->dst && msg.uid >= c->w.before.uidnext)
+			break;
 		err = copy_one(c, &msg);
 		if (err != NULL)
 			break;
 	}
-	scan_close(scan);
+	scan_close(c->scan);
 	return err;
 }
 
@@ -176,7 +203,6 @@ mailbox_copy(struct mailbox *src, struct mailbox *dst,
 	struct copy_result result = { .uidvalidity = dst->uidvalidity };
 	const struct err *err;
 	uint64_t used;
-	uint32_t first;
 	size_t keywords;
 
 	err = used_flags(&c, uids, &used);
@@ -184,16 +210,15 @@ mailbox_copy(struct mailbox *src, struct mailbox *dst,
 		err = writer_begin(&c.w, dst, true);
 	if (err != NULL)
 		return err;
-	first = c.w.state.uidnext;
 	keywords = dst->keywords_n;
 	err = copy_in(&c, uids, whole, used, &result.missing);
 	if (err != NULL || c.from.n == 0) {
-		unplace(dst, first, c.w.state.uidnext);
+		unplace(&c.w);
 		writer_abort(&c.w);
-		if (src != dst)
-			keywords_forget(dst, keywords);
 	} else
 		err = writer_commit(&c.w);
+	if (src != dst && (err != NULL || c.from.n == 0))
+		keywords_forget(dst, keywords);
 	if (err == NULL) {
 		result.from = keep_set(a, &c.from);
 		result.to = keep_set(a, &c.to);

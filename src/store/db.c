@@ -164,7 +164,9 @@ db_connect(struct db *db, const char *path, int flags)
 	}
 	db_harden(db->sql);
 	return db_exec(db, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
-	    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304");
+	    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304;"
+	    /* A sandbox has no /var/tmp, and none of this belongs there. */
+	    " PRAGMA temp_store=MEMORY");
 }
 
 static const struct err *
@@ -257,10 +259,10 @@ db_create(const char *dir, int dirfd, const struct db_schema *schema,
 	}
 	snprintf(path, sizeof(path), "%s/%s", dir, schema->file);
 	err = db_open_path(path, 0, path, &db);
-	if (err == NULL)
-		err = db_set_journal(db, conf);
-	if (err == NULL)
-		db_close(db);
+	if (err != NULL)
+		return err;
+	err = db_set_journal(db, conf);
+	db_close(db);
 	return err;
 }
 
@@ -301,15 +303,15 @@ db_verify(struct db *db, const struct db_schema *schema,
 	if (v == steps && (strcmp(mode, "wal") == 0) ==
 	    (conf->journal == JOURNAL_WAL))
 		return NULL;
-	err = lock_take(lockfd);
-	if (err != NULL)
+	if (lockfd != -1 && (err = lock_take(lockfd)) != NULL)
 		return err;
 	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
 	if (err == NULL && atoi(version) < steps)
 		err = db_migrate(db, schema, atoi(version));
 	if (err == NULL)
 		err = db_set_journal(db, conf);
-	lock_drop(lockfd);
+	if (lockfd != -1)
+		lock_drop(lockfd);
 	return err;
 }
 

@@ -38,7 +38,8 @@ const struct err *db_create(const char *dir, int dirfd,
 /*
  * Open the database.  what names it in errors ("users/alice").  A version
  * that is too new, a file that is no database or has no schema are
- * ERR_INTERNAL with what to do; lockfd is the lock file, for migrations.
+ * ERR_INTERNAL with what to do; lockfd is the lock file, for migrations, or -1
+ * when the caller holds the lock.
  */
 const struct err *db_open(const char *dir, const struct db_schema *,
     const struct conf *, int lockfd, const char *what, struct db **db_r);

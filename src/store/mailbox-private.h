@@ -13,6 +13,7 @@ struct mailbox {
 	char		*path;		/* STORE/users/NAME/ID */
 	char		*what;		/* "users/NAME/ID", for errors */
 	int		 fd, lockfd;
+	bool		 locked;	/* by mailbox_lock() */
 	uint32_t	 uidvalidity;
 	struct db	*db;		/* NULL: no message was ever here */
 	/* mailbox_keywords(). */
@@ -29,8 +30,23 @@ const struct err *mailbox_open_row(struct account *, const struct mailbox_row *,
  */
 const struct err *mailbox_db(struct mailbox *);
 
+/*
+ * The lock for a change.  A writer that died may have left a commit in the
+ * write-ahead log that nobody sees, but that a recovery would bring back; the
+ * next one to lock overwrites it, before files and counters go another way.
+ */
+const struct err *mailbox_lock(struct mailbox *);
+void mailbox_unlock(struct mailbox *);
+
 /* Read the one row of table mailbox, and how many keywords there are. */
 const struct err *mailbox_read_state(struct mailbox *, struct mailbox_state *);
+/* Whether no message has or had uidnext or a UID above: what a file under such
+ * a UID is replaced for. */
+const struct err *mailbox_check_uidnext(struct mailbox *, uint32_t uidnext);
+/* ERR_USER NONEXISTENT. */
+const struct err *mailbox_deleted(void);
+/* err, or ERR_USER NONEXISTENT where it comes of the mailbox's removal. */
+const struct err *mailbox_err(const struct mailbox *, const struct err *err);
 
 /*
  * A change of the mailbox.  writer_begin() takes the lock, makes messages.db
@@ -43,6 +59,7 @@ struct writer {
 	struct mailbox	*mbox;
 	bool		 durable;
 	struct mailbox_state before, state;
+	uint32_t	 placed;	/* files from before.uidnext to below it */
 };
 const struct err *writer_begin(struct writer *, struct mailbox *,
     bool durable);
@@ -71,8 +88,8 @@ const struct err *place_fd(struct mailbox *, int fd, const char *tmp_name,
     uint32_t uid);
 const struct err *place_link(struct mailbox *dst, struct mailbox *src,
     uint32_t from, uint32_t to);
-/* Take back the names first to below end: what a failed writer placed. */
-void unplace(struct mailbox *, uint32_t first, uint32_t end);
+/* Before writer_abort(): take back the files that the writer placed. */
+void unplace(struct writer *);
 /* A new unnamed file, or one in tmp/ (its name in name) where the file system
  * has none. */
 #define TMP_NAME_OCTETS	64

@@ -34,6 +34,25 @@ mailbox_close(struct mailbox *m)
 	free(m);
 }
 
+/* Another session's DELETE takes the row first, then the directory. */
+static const struct err *
+dir_missing(struct mailbox *m)
+{
+	struct arena *a = arena_new();
+	struct mailbox_row row;
+	const struct err *err;
+	bool known, found;
+
+	err = account_find_row(m->account, a, account_sql_by_id, m->id, &row,
+	    &known, &found);
+	if (err == NULL)
+		err = !found || row.noselect ? mailbox_deleted() :
+		    err_internal("%s is missing; run 'mboxadm check --repair "
+		    "%s'", m->what, m->account->name);
+	arena_free(a);
+	return err;
+}
+
 const struct err *
 mailbox_open_row(struct account *account, const struct mailbox_row *row,
     struct mailbox **mbox_r)
@@ -51,14 +70,15 @@ mailbox_open_row(struct account *account, const struct mailbox_row *row,
 	memcpy(m->id, row->id, sizeof(m->id));
 	m->fd = dir_open(account->fd, row->id);
 	if (m->fd == -1)
-		err = errno == ENOENT ? err_internal("%s is missing; run "
-		    "'mboxadm check --repair %s'", m->what, account->name) :
+		err = errno == ENOENT ? dir_missing(m) :
 		    err_errno("%s", m->what);
 	if (err == NULL)
 		err = lock_open(m->fd, m->what, &m->lockfd);
 	if (err == NULL)
 		err = mailbox_db(m);
 	if (err != NULL) {
+		if (m->fd != -1)
+			err = mailbox_err(m, err);
 		mailbox_close(m);
 		return err;
 	}
@@ -140,8 +160,9 @@ mailbox_db(struct mailbox *m)
 	err = has_database(m, &yes);
 	if (err != NULL || !yes)
 		return err;
-	return db_open(m->path, &schema_messages,
-	    store_conf(m->account->store), m->lockfd, m->what, &m->db);
+	return mailbox_err(m, db_open(m->path, &schema_messages,
+	    store_conf(m->account->store), m->locked ? -1 : m->lockfd,
+	    m->what, &m->db));
 }
 
 const char *
@@ -191,6 +212,19 @@ mailbox_gone(const struct mailbox *m)
 	    here.st_ino != there.st_ino || here.st_dev != there.st_dev;
 }
 
+const struct err *
+mailbox_deleted(void)
+{
+	return err_user(RESP_NONEXISTENT, "The mailbox was deleted");
+}
+
+const struct err *
+mailbox_err(const struct mailbox *m, const struct err *err)
+{
+	return err != NULL && err->kind == ERR_INTERNAL && mailbox_gone(m) ?
+	    mailbox_deleted() : err;
+}
+
 /* --- State --- */
 
 static const struct err *
@@ -200,10 +234,34 @@ state_bad(const struct mailbox *m)
 	    "--repair %s'", m->what, schema_messages.file, m->account->name);
 }
 
+/* False for what no writer leaves; *state_r is then untouched. */
+static bool
+state_columns(sqlite3_stmt *stmt, struct mailbox_state *state_r)
+{
+	int64_t v[8];
+
+	for (int i = 0; i < 8; i++)
+		v[i] = sqlite3_column_int64(stmt, i);
+	if (v[0] < 1 || v[0] >= UINT32_MAX || v[1] < 0 || v[1] >= v[0] ||
+	    v[2] < 0 || v[2] > v[1] || v[3] < 0 || v[3] > v[1] || v[4] < 0 ||
+	    v[5] < 1 || v[5] > INT64_MAX / 2 || v[6] < 0 || v[6] > v[5])
+		return false;
+	*state_r = (struct mailbox_state){
+		.uidnext = (uint32_t)v[0],
+		.messages = (uint32_t)v[1],
+		.unseen = (uint32_t)v[2],
+		.deleted = (uint32_t)v[3],
+		.size = (uint64_t)v[4],
+		.highestmodseq = (uint64_t)v[5],
+		.expungemodseq = (uint64_t)v[6],
+		.keywords = (uint32_t)v[7]
+	};
+	return true;
+}
+
 const struct err *
 mailbox_read_state(struct mailbox *m, struct mailbox_state *state_r)
 {
-	struct mailbox_state state;
 	const struct err *err;
 	sqlite3_stmt *stmt;
 	bool row;
@@ -215,27 +273,27 @@ mailbox_read_state(struct mailbox *m, struct mailbox_state *state_r)
 	if (err != NULL)
 		return err;
 	err = db_step(m->db, stmt, &row);
-	if (err == NULL && !row)
+	if (err == NULL && (!row || !state_columns(stmt, state_r)))
 		err = state_bad(m);
-	if (err == NULL) {
-		state = (struct mailbox_state){
-			.uidnext = (uint32_t)sqlite3_column_int64(stmt, 0),
-			.messages = (uint32_t)sqlite3_column_int64(stmt, 1),
-			.unseen = (uint32_t)sqlite3_column_int64(stmt, 2),
-			.deleted = (uint32_t)sqlite3_column_int64(stmt, 3),
-			.size = (uint64_t)sqlite3_column_int64(stmt, 4),
-			.highestmodseq =
-			    (uint64_t)sqlite3_column_int64(stmt, 5),
-			.expungemodseq =
-			    (uint64_t)sqlite3_column_int64(stmt, 6),
-			.keywords = (uint32_t)sqlite3_column_int(stmt, 7)
-		};
-		if (state.uidnext == 0 || state.messages >= state.uidnext ||
-		    state.highestmodseq == 0)
-			err = state_bad(m);
-		else
-			*state_r = state;
-	}
+	db_done(stmt);
+	return err;
+}
+
+const struct err *
+mailbox_check_uidnext(struct mailbox *m, uint32_t uidnext)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = db_prepare(m->db, "SELECT max("
+	    "(SELECT coalesce(max(uid), 0) FROM messages), "
+	    "(SELECT coalesce(max(uid), 0) FROM expunged))", &stmt);
+	if (err != NULL)
+		return err;
+	err = db_step(m->db, stmt, &row);
+	if (err == NULL && (!row || sqlite3_column_int64(stmt, 0) >= uidnext))
+		err = state_bad(m);
 	db_done(stmt);
 	return err;
 }
@@ -262,12 +320,12 @@ mailbox_recount(struct account *account, struct mailbox_row *row)
 
 	err = mailbox_open_row(account, row, &m);
 	if (err == NULL)
-		err = lock_take(m->lockfd);
+		err = mailbox_lock(m);
 	if (err == NULL) {
 		err = mailbox_state(m, &state);
 		if (err == NULL)
 			err = account_counters_set(account, m->id, &state);
-		lock_drop(m->lockfd);
+		mailbox_unlock(m);
 	}
 	mailbox_close(m);
 	if (err == NULL) {
@@ -429,11 +487,13 @@ static uint32_t
 recent_read(const struct mailbox *m)
 {
 	unsigned char b[4];
+	uint32_t uid;
 
 	if (pread(m->lockfd, b, sizeof(b), 0) != (ssize_t)sizeof(b))
 		return 1;
-	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+	uid = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
 	    (uint32_t)b[3] << 24;
+	return uid > 0 ? uid : 1;
 }
 
 static void

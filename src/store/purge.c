@@ -1,6 +1,7 @@
 /* purge.c - what becomes of expunged messages
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ purgeable(struct mailbox *m, uint32_t max, uint32_t *uids, uint32_t *n_r)
 	bool row;
 
 	err = db_prepare(m->db, "SELECT uid FROM expunged WHERE purged = 0 "
-	    "AND time <= ?1 LIMIT ?2", &stmt);
+	    "AND time <= ?1 AND +uid BETWEEN 1 AND 4294967295 LIMIT ?2", &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_int64(stmt, 1, before);
@@ -73,7 +74,7 @@ forget_tombstones(struct mailbox *m)
 	int64_t before = now_seconds() - TOMBSTONE_SECONDS;
 
 	err = db_prepare(m->db, "UPDATE mailbox SET purgedmodseq = "
-	    "max(purgedmodseq, coalesce((SELECT max(modseq) FROM expunged "
+	    "max(purgedmodseq, coalesce((SELECT max(+modseq) FROM expunged "
 	    "WHERE purged = 1 AND time <= ?1), 0))", &stmt);
 	if (err != NULL)
 		return err;
@@ -95,7 +96,7 @@ purge_batch(struct mailbox *m, uint32_t max, uint32_t *n_r)
 	uint32_t uids[PURGE_BATCH];
 	const struct err *err;
 
-	err = lock_take(m->lockfd);
+	err = mailbox_lock(m);
 	if (err != NULL)
 		return err;
 	err = db_begin(m->db, false);
@@ -110,7 +111,7 @@ purge_batch(struct mailbox *m, uint32_t max, uint32_t *n_r)
 		err = db_commit(m->db);
 	if (err != NULL)
 		db_rollback(m->db);
-	lock_drop(m->lockfd);
+	mailbox_unlock(m);
 	return err;
 }
 
@@ -150,13 +151,21 @@ undelete_content(struct mailbox *m, uint32_t from, uint32_t to)
 	return db_run(m->db, stmt);
 }
 
+/* What comes back is added to back by its old UID. */
 static const struct err *
-undelete_one(struct writer *w, const struct message *old)
+undelete_one(struct writer *w, const struct message *old,
+    struct seqset_builder *back)
 {
 	struct mailbox *m = w->mbox;
 	struct message msg = *old;
+	char name[UID_NAME_OCTETS];
 	const struct err *err;
 
+	/* A purge that was cut off unlinks before it commits. */
+	uid_name(old->uid, name);
+	if (faccessat(m->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    errno == ENOENT)
+		return NULL;
 	err = writer_next_uid(w, &msg.uid);
 	if (err != NULL)
 		return err;
@@ -164,24 +173,29 @@ undelete_one(struct writer *w, const struct message *old)
 	msg.modseq = w->state.highestmodseq;
 	msg.savedate = now_seconds();
 	err = place_link(m, m, old->uid, msg.uid);
-	if (err == NULL)
-		err = insert_message(m->db, &msg);
+	if (err != NULL)
+		return err;
+	w->placed = msg.uid + 1;
+	err = insert_message(m->db, &msg);
 	if (err == NULL)
 		err = undelete_content(m, old->uid, msg.uid);
-	/* The file lives on under its new name.  Not brought back twice. */
+	/* Not brought back twice. */
 	if (err == NULL)
 		err = run_uid(m, "DELETE FROM content WHERE uid = ?1",
 		    old->uid);
 	if (err == NULL)
 		err = run_uid(m, "UPDATE expunged SET purged = 1 "
 		    "WHERE uid = ?1", old->uid);
-	if (err == NULL)
-		state_count(&w->state, &msg, 1);
-	return err;
+	if (err != NULL)
+		return err;
+	state_count(&w->state, &msg, 1);
+	seqset_add(back, old->uid);
+	return NULL;
 }
 
 static const struct err *
-undelete_range(struct writer *w, struct seqrange r, uint32_t *n)
+undelete_range(struct writer *w, struct seqrange r,
+    struct seqset_builder *back)
 {
 	struct mailbox *m = w->mbox;
 	const struct err *err;
@@ -198,13 +212,28 @@ undelete_range(struct writer *w, struct seqrange r, uint32_t *n)
 	while ((err = db_step(m->db, stmt, &row)) == NULL && row) {
 		msg = (struct message){ 0 };
 		message_read(stmt, 0, &msg);
-		err = undelete_one(w, &msg);
+		err = undelete_one(w, &msg, back);
 		if (err != NULL)
 			break;
-		(*n)++;
 	}
 	db_done(stmt);
 	return err;
+}
+
+/* The files live on under new names; a crash leaves the old to mboxadm check. */
+static void
+unlink_set(struct mailbox *m, const struct seqset *uids)
+{
+	char name[UID_NAME_OCTETS];
+
+	for (size_t i = 0; i < uids->n; i++) {
+		for (uint32_t uid = uids->ranges[i].first;; uid++) {
+			uid_name(uid, name);
+			unlinkat(m->fd, name, 0);
+			if (uid == uids->ranges[i].last)
+				break;
+		}
+	}
 }
 
 const struct err *
@@ -213,9 +242,10 @@ mailbox_undelete(struct mailbox *m, const struct seqset *uids, uint32_t *n_r)
 	static const struct seqrange all = { 1, UINT32_MAX };
 	const struct seqrange *ranges = uids != NULL ? uids->ranges : &all;
 	size_t ranges_n = uids != NULL ? uids->n : 1;
+	struct seqset_builder back = { 0 };
 	const struct err *err;
+	struct seqset old;
 	struct writer w;
-	uint32_t first, n = 0;
 
 	*n_r = 0;
 	err = mailbox_db(m);
@@ -224,19 +254,19 @@ mailbox_undelete(struct mailbox *m, const struct seqset *uids, uint32_t *n_r)
 	err = writer_begin(&w, m, true);
 	if (err != NULL)
 		return err;
-	first = w.state.uidnext;
 	w.state.highestmodseq++;
 	for (size_t i = 0; err == NULL && i < ranges_n; i++)
-		err = undelete_range(&w, ranges[i], &n);
+		err = undelete_range(&w, ranges[i], &back);
 	if (err == NULL && fsync(m->fd) == -1)
 		err = err_errno("%s: fsync", m->what);
-	if (err != NULL || n == 0) {
-		unplace(m, first, w.state.uidnext);
+	if (err != NULL || back.n == 0) {
+		unplace(&w);
 		writer_abort(&w);
-		return err;
+	} else if ((err = writer_commit(&w)) == NULL) {
+		old = seqset_built(&back);
+		unlink_set(m, &old);
+		*n_r = (uint32_t)seqset_count(&old);
 	}
-	err = writer_commit(&w);
-	if (err == NULL)
-		*n_r = n;
+	seqset_builder_clear(&back);
 	return err;
 }

@@ -1,6 +1,8 @@
 /* writer.c - a change of one mailbox, from the lock to the watchers
  * SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/mailbox-private.h"
 #include "util/log.h"
@@ -19,6 +21,66 @@ writer_db(struct mailbox *m)
 	return err != NULL ? err : mailbox_db(m);
 }
 
+/* The lock file's octet 4, behind mailbox_recent(): a writer is at work. */
+#define BUSY_OFFSET	4
+
+static void
+busy_write(const struct mailbox *m, unsigned char busy)
+{
+	if (pwrite(m->lockfd, &busy, 1, BUSY_OFFSET) != 1)
+		log_warning("%s/lock: %s", m->what, strerror(errno));
+}
+
+/* A commit that changes a page goes where the unseen one is in the log. */
+static const struct err *
+overwrite_unseen(struct mailbox *m)
+{
+	const struct err *err = mailbox_db(m);
+
+	if (err != NULL || m->db == NULL)
+		return err;
+	err = db_begin(m->db, true);
+	if (err != NULL)
+		return err;
+	err = db_exec(m->db,
+	    "UPDATE mailbox SET highestmodseq = highestmodseq + 1");
+	if (err == NULL)
+		err = db_commit(m->db);
+	if (err != NULL)
+		db_rollback(m->db);
+	return err;
+}
+
+const struct err *
+mailbox_lock(struct mailbox *m)
+{
+	unsigned char busy = 0;
+	const struct err *err;
+
+	err = lock_take(m->lockfd);
+	if (err != NULL)
+		return err;
+	m->locked = true;
+	if (pread(m->lockfd, &busy, 1, BUSY_OFFSET) == 1 && busy != 0)
+		err = overwrite_unseen(m);
+	if (err != NULL) {
+		m->locked = false;
+		lock_drop(m->lockfd);
+		return mailbox_err(m, err);
+	}
+	if (busy == 0)
+		busy_write(m, 1);
+	return NULL;
+}
+
+void
+mailbox_unlock(struct mailbox *m)
+{
+	busy_write(m, 0);
+	m->locked = false;
+	lock_drop(m->lockfd);
+}
+
 const struct err *
 writer_begin(struct writer *w, struct mailbox *m, bool durable)
 {
@@ -26,11 +88,11 @@ writer_begin(struct writer *w, struct mailbox *m, bool durable)
 	bool begun = false;
 
 	*w = (struct writer){ .mbox = m, .durable = durable };
-	err = lock_take(m->lockfd);
+	err = mailbox_lock(m);
 	if (err != NULL)
 		return err;
 	if (mailbox_gone(m))
-		err = err_user(RESP_NONEXISTENT, "The mailbox was deleted");
+		err = mailbox_deleted();
 	if (err == NULL)
 		err = writer_db(m);
 	if (err == NULL)
@@ -41,11 +103,13 @@ writer_begin(struct writer *w, struct mailbox *m, bool durable)
 	}
 	if (err == NULL)
 		err = mailbox_read_state(m, &w->before);
+	if (err == NULL)
+		err = mailbox_check_uidnext(m, w->before.uidnext);
 	if (err != NULL) {
 		if (begun)
 			db_rollback(m->db);
-		lock_drop(m->lockfd);
-		return err;
+		mailbox_unlock(m);
+		return mailbox_err(m, err);
 	}
 	w->state = w->before;
 	return NULL;
@@ -100,7 +164,7 @@ writer_commit(struct writer *w)
 		return err;
 	}
 	writer_tell_account(m, &w->state);
-	lock_drop(m->lockfd);
+	mailbox_unlock(m);
 	stamp_touch(m->fd);
 	return NULL;
 }
@@ -112,7 +176,7 @@ writer_abort(struct writer *w)
 
 	db_rollback(m->db);
 	writer_tell_account(m, &w->before);
-	lock_drop(m->lockfd);
+	mailbox_unlock(m);
 }
 
 const struct err *

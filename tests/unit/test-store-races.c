@@ -1,0 +1,502 @@
+/* test-store-races.c - what others do in between, crashes, and bad databases
+ * SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/mailbox-private.h"
+#include "store/users.h"
+#include "wire/mboxname.h"
+
+#include "test.h"
+
+static const char text[] = "Subject: Numbers\r\n\r\nOne, two.\r\n";
+
+static struct conf conf = { .delimiter = '\\', .expunge_retention = 86400,
+    .journal = JOURNAL_WAL, .inotify = true };
+static struct arena *a;
+static struct store *store;
+static struct account *account;
+static char dir[] = "/tmp/test-store-races-XXXXXX";
+
+static bool
+refused(const struct err *err, const char *code)
+{
+	return CHECK(err != NULL && err->kind == ERR_USER &&
+	    err->code != NULL) && CHECK_STR(err->code, code);
+}
+
+static struct mailbox *
+open_mailbox(const char *s)
+{
+	struct mailbox *m = NULL;
+
+	CHECK_OK(mailbox_open(account, s, &m));
+	return m;
+}
+
+/* A new mailbox with n messages. */
+static struct mailbox *
+make_mailbox(const char *s, uint32_t n)
+{
+	struct mailbox *m;
+	struct upload *up;
+	uint32_t uid;
+
+	CHECK_OK(account_create(account, s, NULL, NULL));
+	m = open_mailbox(s);
+	for (uint32_t i = 0; i < n; i++) {
+		CHECK_OK(upload_new(m, &up));
+		CHECK_OK(upload_write(up, text, sizeof(text) - 1));
+		CHECK_OK(upload_finish(up));
+		CHECK_OK(mailbox_append(m, &up, 1, &uid));
+		upload_free(up);
+	}
+	return m;
+}
+
+static bool
+has_file(struct mailbox *m, const char *name)
+{
+	return faccessat(mailbox_fd(m), name, F_OK, 0) == 0;
+}
+
+static struct seqset
+set_of(uint32_t first, uint32_t last)
+{
+	struct seqrange *r = arena_alloc(a, sizeof(*r));
+
+	*r = (struct seqrange){ first, last };
+	return (struct seqset){ r, 1 };
+}
+
+/* Expunge and purge at once. */
+static void
+destroy(struct mailbox *m, uint32_t uid)
+{
+	struct seqset set = set_of(uid, uid);
+	uint32_t n;
+
+	conf.expunge_retention = 0;
+	CHECK_OK(mailbox_expunge(m, &set, true, &n));
+	conf.expunge_retention = 86400;
+	CHECK_INT(n, 1);
+}
+
+static void
+undelete_leaves_one_file(void)
+{
+	struct mailbox *m = make_mailbox("undelete", 3);
+	uint32_t n;
+
+	CHECK_OK(mailbox_expunge(m, &(struct seqset){
+	    (struct seqrange[]){ { 1, 2 } }, 1 }, true, &n));
+	/* A purge that was cut off before its commit. */
+	CHECK_INT(unlinkat(mailbox_fd(m), "1", 0), 0);
+	CHECK_OK(mailbox_undelete(m, NULL, &n));
+	CHECK_INT(n, 1);
+	CHECK(has_file(m, "4"));
+	CHECK(!has_file(m, "2"));
+	CHECK(!has_file(m, "5"));
+	mailbox_close(m);
+}
+
+static struct mailbox *other;
+
+/* Called at the first row that COPY inserts: message 2 goes meanwhile. */
+static void
+destroy_second(void *arg, int op, const char *db, const char *table,
+    sqlite3_int64 row)
+{
+	(void)arg, (void)op, (void)db, (void)table, (void)row;
+	if (has_file(other, "2"))
+		destroy(other, 2);
+}
+
+static void
+copy_leaves_out_what_is_purged_meanwhile(void)
+{
+	struct mailbox *m = make_mailbox("purged", 3);
+	struct mailbox *to = make_mailbox("purged-to", 1);
+	struct seqset set = set_of(1, 3);
+	struct copy_result result;
+
+	other = open_mailbox("purged");
+	sqlite3_update_hook(db_sqlite(to->db), destroy_second, NULL);
+	CHECK_OK(mailbox_copy(m, to, &set, false, UINT64_MAX, a, &result));
+	CHECK_INT(result.missing, 1);
+	CHECK_INT(seqset_count(&result.from), 2);
+	CHECK_INT(seqset_count(&result.to), 2);
+	CHECK_INT(result.to.ranges[0].first, 2);
+	CHECK_INT(result.to.ranges[0].last, 3);
+	mailbox_close(other);
+	mailbox_close(to);
+	mailbox_close(m);
+}
+
+/* The head of the index of the write-ahead log: where the last commit ends. */
+#define WAL_HEAD	136
+
+/*
+ * What a writer leaves that is killed while it waits for the disk: its commit
+ * is in the log, and no head tells of it.
+ */
+static void
+append_and_die(const char *s)
+{
+	char head[WAL_HEAD];
+	struct mailbox *m;
+	struct upload *up;
+	uint32_t uid;
+	int fd;
+
+	if (store_open(arena_printf(a, "%s/store", dir), &conf, &store) ||
+	    account_open(store, ACCOUNT_USER, "alice", &account) ||
+	    mailbox_open(account, s, &m) || upload_new(m, &up) ||
+	    upload_finish(up))
+		_exit(1);
+	fd = openat(mailbox_fd(m), "messages.db-shm", O_RDWR | O_CLOEXEC);
+	if (pread(fd, head, sizeof(head), 0) != sizeof(head) ||
+	    mailbox_append(m, &up, 1, &uid) ||
+	    pwrite(fd, head, sizeof(head), 0) != sizeof(head) ||
+	    pwrite(m->lockfd, "\1", 1, 4) != 1)
+		_exit(1);
+	_exit(0);
+}
+
+static void
+a_commit_that_nobody_saw_does_not_come_back(void)
+{
+	struct mailbox *m = make_mailbox("killed", 2), *src;
+	struct copy_result result;
+	struct seqset set = set_of(1, 2);
+	struct mailbox_state state;
+	struct mailbox_row row;
+	int status, fd;
+	pid_t pid;
+
+	src = make_mailbox("killed-from", 1);
+	CHECK_OK(mailbox_state(m, &state));
+	if ((pid = fork()) == 0)
+		append_and_die("killed");
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK_OK(mailbox_state(m, &state));
+	CHECK_INT(state.messages, 2);
+	CHECK(has_file(m, "3"));
+	/* The copy places its file as 3, is refused, and takes it back. */
+	refused(mailbox_copy(src, m, &set, true, UINT64_MAX, a, &result),
+	    "EXPUNGEISSUED");
+	CHECK(!has_file(m, "3"));
+	/* With the last connection the index goes; the next reads the log. */
+	mailbox_close(m);
+	m = open_mailbox("killed");
+	CHECK_OK(mailbox_state(m, &state));
+	CHECK_OK(account_find(account, a, "killed", &row));
+	CHECK_INT(row.messages, state.messages);
+	CHECK_INT(row.uidnext, state.uidnext);
+	for (uint32_t uid = 1; uid < state.uidnext; uid++)
+		if (mailbox_message_fd(m, uid, &fd) == NULL)
+			close(fd);
+		else
+			CHECK(state.messages < uid);
+	mailbox_close(src);
+	mailbox_close(m);
+}
+
+static void
+copy_into_itself_ends(void)
+{
+	struct mailbox *m = make_mailbox("self", 3);
+	struct seqset set = set_of(1, 100);
+	struct copy_result result;
+
+	CHECK_OK(mailbox_copy(m, m, &set, false, UINT64_MAX, a, &result));
+	CHECK_INT(seqset_count(&result.to), 3);
+	mailbox_close(m);
+}
+
+static void
+a_message_is_never_taken_for_an_orphan(void)
+{
+	struct mailbox *m = make_mailbox("uidnext", 3);
+	struct upload *up;
+	const struct err *err;
+	struct stat one, two;
+	uint32_t uid;
+
+	CHECK(fstatat(mailbox_fd(m), "3", &one, 0) == 0);
+	CHECK_OK(db_exec(m->db, "DELETE FROM messages WHERE uid = 2;"
+	    "UPDATE mailbox SET uidnext = 2, messages = 1, unseen = 1"));
+	CHECK_OK(upload_new(m, &up));
+	CHECK_OK(upload_finish(up));
+	err = mailbox_append(m, &up, 1, &uid);
+	CHECK(err != NULL && err->kind == ERR_INTERNAL);
+	CHECK(has_file(m, "2"));
+	CHECK_OK(db_exec(m->db, "UPDATE mailbox SET uidnext = 3"));
+	err = mailbox_append(m, &up, 1, &uid);
+	CHECK(err != NULL && err->kind == ERR_INTERNAL);
+	CHECK(fstatat(mailbox_fd(m), "3", &two, 0) == 0);
+	CHECK(one.st_ino == two.st_ino);
+	upload_free(up);
+	mailbox_close(m);
+}
+
+static void
+bad_counters_are_refused(void)
+{
+	static const char *const bad[] = {
+		"uidnext = 0", "uidnext = -1", "uidnext = 4294967296 + 5",
+		"uidnext = 4294967295", "messages = 5", "messages = -1",
+		"unseen = 4", "unseen = -1", "deleted = 4294967296",
+		"size = -1", "highestmodseq = 0",
+		"highestmodseq = 9223372036854775807", "expungemodseq = -1",
+		"expungemodseq = 100"
+	};
+	struct mailbox *m = make_mailbox("counters", 3);
+	struct mailbox_state state;
+
+	for (size_t i = 0; i < TEST_N(bad); i++) {
+		const struct err *err;
+
+		TEST_ROW("%s", bad[i]);
+		CHECK_OK(db_begin(m->db, false));
+		CHECK_OK(db_exec(m->db, arena_printf(a,
+		    "UPDATE mailbox SET %s", bad[i])));
+		err = mailbox_state(m, &state);
+		CHECK(err != NULL && err->kind == ERR_INTERNAL &&
+		    strstr(err->text, "mboxadm check") != NULL);
+		db_rollback(m->db);
+		CHECK_OK(mailbox_state(m, &state));
+	}
+	mailbox_close(m);
+}
+
+static void
+rows_with_impossible_uids_do_no_harm(void)
+{
+	struct mailbox *m = make_mailbox("uids", 2);
+	struct seqset_builder b = { 0 };
+	uint32_t n;
+
+	CHECK_OK(db_exec(m->db, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL "
+	    "SELECT x + 1 FROM c WHERE x < 1500) "
+	    "INSERT INTO expunged SELECT -x, 0, 9, 0, 0, 0, 0, 0, 0 FROM c"));
+	CHECK_OK(mailbox_purge(m, UINT32_MAX, &n));
+	CHECK_INT(n, 0);
+	CHECK_OK(mailbox_expunged(m, 0, UINT32_MAX, &b));
+	CHECK_INT(b.n, 0);
+	seqset_builder_clear(&b);
+	mailbox_close(m);
+}
+
+static void
+a_mailbox_deleted_meanwhile_is_no_damage(void)
+{
+	struct mailbox_row row, *rows;
+	struct mailbox *m = make_mailbox("gone", 1), *late = NULL;
+	struct upload *up = NULL;
+	size_t n;
+
+	CHECK_OK(account_row(account, a, "gone", &row));
+	conf.expunge_retention = 0;
+	CHECK_OK(account_delete(account, "gone"));
+	conf.expunge_retention = 86400;
+	refused(mailbox_open_row(account, &row, &late), "NONEXISTENT");
+	refused(upload_new(m, &up), "NONEXISTENT");
+	mailbox_close(m);
+	CHECK_OK(account_list(account, a, true, &rows, &n));
+}
+
+static void
+a_stamp_differs_after_each_commit(void)
+{
+	struct mailbox *m = make_mailbox("stamp", 1);
+	struct seqset set = set_of(1, 1);
+	struct timespec old[2] = { { .tv_nsec = UTIME_OMIT } };
+	struct stat st;
+	uint64_t stamp, modseq;
+
+	/* The kernel's time of a file that comes, the same as long before. */
+	CHECK(fstat(mailbox_fd(m), &st) == 0);
+	old[1] = st.st_mtim;
+	stamp = mailbox_stamp(m);
+	CHECK_OK(mailbox_store(m, &set, STORE_ADD, FLAG_SEEN, FLAG_SYSTEM,
+	    &modseq));
+	CHECK(mailbox_stamp(m) != stamp);
+	CHECK(futimens(mailbox_fd(m), old) == 0);
+	CHECK(mailbox_stamp(m) != stamp);
+	/* The clock was set back. */
+	old[0] = old[1] = (struct timespec){ .tv_sec = st.st_mtim.tv_sec +
+	    3600 };
+	CHECK(futimens(mailbox_fd(m), old) == 0);
+	CHECK_OK(mailbox_store(m, &set, STORE_REMOVE, FLAG_SEEN, FLAG_SYSTEM,
+	    &modseq));
+	CHECK(fstat(mailbox_fd(m), &st) == 0);
+	CHECK(st.st_mtim.tv_sec > old[1].tv_sec || st.st_mtim.tv_nsec > 0);
+	mailbox_close(m);
+}
+
+/* All changes, max at a time. */
+static size_t
+count_changes(struct mailbox *m, uint64_t since, uint64_t own, size_t max)
+{
+	struct change changes[8];
+	uint32_t first = 1;
+	size_t n, sum = 0;
+
+	do {
+		CHECK_OK(mailbox_changes(m, since, own, first, 100, changes,
+		    max, &n));
+		for (size_t i = 0; i < n; i++) {
+			CHECK(changes[i].uid >= first);
+			first = changes[i].uid + 1;
+		}
+		sum += n;
+	} while (n == max);
+	return sum;
+}
+
+static void
+many_changes_come_in_pieces(void)
+{
+	struct mailbox *m = make_mailbox("changes", 20);
+	struct seqset set = set_of(5, 20);
+	struct mailbox_state state;
+	uint64_t modseq;
+
+	CHECK_OK(mailbox_state(m, &state));
+	CHECK_OK(mailbox_store(m, &set, STORE_ADD, FLAG_SEEN, FLAG_SYSTEM,
+	    &modseq));
+	set = set_of(7, 8);
+	CHECK_OK(mailbox_store(m, &set, STORE_ADD, FLAG_FLAGGED, FLAG_SYSTEM,
+	    &modseq));
+	for (size_t max = 1; max <= 8; max++) {
+		TEST_ROW("%zu", max);
+		CHECK_INT(count_changes(m, state.highestmodseq, 0, max), 16);
+		CHECK_INT(count_changes(m, state.highestmodseq, modseq, max),
+		    14);
+		CHECK_INT(count_changes(m, modseq - 1, 0, max), 2);
+		CHECK_INT(count_changes(m, modseq, 0, max), 0);
+	}
+	mailbox_close(m);
+}
+
+static uint32_t
+uidvalidity(const char *s)
+{
+	struct mailbox_row row = { .uidvalidity = 0 };
+
+	CHECK_OK(account_row(account, a, s, &row));
+	return row.uidvalidity;
+}
+
+/* RFC 9051 2.3.1.1 */
+static void
+uidvalidity_of_a_name_only_grows(void)
+{
+	uint32_t first, second;
+
+	CHECK_OK(account_create(account, "old", NULL, NULL));
+	CHECK_OK(account_create(account, "old\x1f" "below", NULL, NULL));
+	CHECK_OK(account_create(account, "new", NULL, NULL));
+	CHECK_OK(account_create(account, "new\x1f" "below", NULL, NULL));
+	first = uidvalidity("old");
+	/* A name that was never used: all stays, there and back. */
+	CHECK_OK(account_rename(account, "old", "unused"));
+	CHECK_INT(uidvalidity("unused"), first);
+	CHECK_OK(account_rename(account, "unused", "old"));
+	CHECK_INT(uidvalidity("old"), first);
+	/* A name that a younger mailbox had. */
+	second = uidvalidity("new\x1f" "below");
+	CHECK_OK(account_delete(account, "new\x1f" "below"));
+	CHECK_OK(account_delete(account, "new"));
+	CHECK_OK(account_rename(account, "old", "new"));
+	CHECK(uidvalidity("new") > second);
+	CHECK(uidvalidity("new\x1f" "below") > second);
+	CHECK(uidvalidity("new") != uidvalidity("new\x1f" "below"));
+	/* And one that is made now is greater still. */
+	first = uidvalidity("new\x1f" "below");
+	CHECK_OK(account_create(account, "old", NULL, NULL));
+	CHECK(uidvalidity("old") > first);
+	CHECK(uidvalidity("old") > uidvalidity("new"));
+	/* When all names were forgotten, none comes back with less. */
+	first = uidvalidity("old");
+	CHECK_OK(db_exec(account->db, "UPDATE account SET uidvalidity = "
+	    "4000000000; WITH RECURSIVE c(x) AS (SELECT 1 UNION "
+	    "ALL SELECT x + 1 FROM c WHERE x < 10001) "
+	    "INSERT INTO former SELECT 'x' || x, 4000000000 FROM c"));
+	CHECK_OK(account_rename(account, "old", "unused"));
+	CHECK(uidvalidity("unused") > 4000000000);
+	CHECK_OK(account_delete(account, "unused"));
+}
+
+static void
+a_rename_keeps_the_limits(void)
+{
+	struct buf b = { 0 };
+
+	CHECK_OK(account_create(account, "deep", NULL, NULL));
+	buf_adds(&b, "chain");
+	for (int i = 1; i < MBOXNAME_LEVELS_MAX; i++)
+		buf_adds(&b, MBOXNAME_SEP_S "x");
+	CHECK_OK(account_create(account, buf_str(&b), NULL, NULL));
+	refused(account_rename(account, "chain", "deep" MBOXNAME_SEP_S "y"),
+	    "LIMIT");
+	CHECK_OK(account_rename(account, "chain", "chain2"));
+	buf_clear(&b);
+}
+
+static void
+a_user_is_not_renamed_over_mail(void)
+{
+	struct user user;
+	char path[200];
+
+	CHECK_OK(user_add(store, "ann", NULL, NULL, 0));
+	CHECK_OK(user_add(store, "bob", NULL, NULL, 0));
+	snprintf(path, sizeof(path), "%s/store/users/carol", dir);
+	CHECK_INT(mkdir(path, 0700), 0);
+	strlcat(path, "/mail", sizeof(path));
+	CHECK_INT(mkdir(path, 0700), 0);
+	refused(user_rename(store, "ann", "carol"), "ALREADYEXISTS");
+	CHECK_OK(user_find(store, a, "ann", &user));
+	refused(user_rename(store, "ann", "bob"), "ALREADYEXISTS");
+	CHECK_OK(user_rename(store, "ann", "anne"));
+	refused(user_find(store, a, "ann", &user), "NONEXISTENT");
+	CHECK_OK(user_find(store, a, "anne", &user));
+}
+
+int
+main(void)
+{
+	char path[64];
+
+	a = arena_new();
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	snprintf(path, sizeof(path), "%s/store", dir);
+	CHECK_OK(store_init(path, &conf));
+	CHECK_OK(store_open(path, &conf, &store));
+	CHECK_OK(user_add(store, "alice", NULL, NULL, 0));
+	CHECK_OK(account_open(store, ACCOUNT_USER, "alice", &account));
+	TEST(undelete_leaves_one_file);
+	TEST(copy_leaves_out_what_is_purged_meanwhile);
+	TEST(a_commit_that_nobody_saw_does_not_come_back);
+	TEST(copy_into_itself_ends);
+	TEST(a_message_is_never_taken_for_an_orphan);
+	TEST(bad_counters_are_refused);
+	TEST(rows_with_impossible_uids_do_no_harm);
+	TEST(a_mailbox_deleted_meanwhile_is_no_damage);
+	TEST(a_stamp_differs_after_each_commit);
+	TEST(many_changes_come_in_pieces);
+	TEST(uidvalidity_of_a_name_only_grows);
+	TEST(a_rename_keeps_the_limits);
+	TEST(a_user_is_not_renamed_over_mail);
+	account_close(account);
+	store_close(store);
+	arena_free(a);
+	dir_remove(AT_FDCWD, dir, 8);
+	return test_end();
+}

@@ -1,4 +1,4 @@
-/* export-mbox.c - write messages as an mbox file: RFC 4155
+/* export-mbox.c - write messages as an mbox file
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <string.h>

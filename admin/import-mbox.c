@@ -1,4 +1,4 @@
-/* import-mbox.c - read an mbox file: RFC 4155, with what is met in practice
+/* import-mbox.c - read an mbox file, with what is met in practice
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
 #include <stdlib.h>

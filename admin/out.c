@@ -68,7 +68,7 @@ push(struct out *o, enum level_kind kind)
 		fputc(kind == LEVEL_LIST ? '[' : '{', o->f);
 }
 
-/* One string with its quotes: RFC 8259 7. */
+/* One string with its quotes. */
 static void
 json_string(FILE *f, const char *s)
 {

@@ -1,6 +1,6 @@
 # mboxadm.bash - stores, messages and damage, for the tests of mboxadm
 # SPDX-License-Identifier: ISC
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # what run of bats sets
 #
 # A store for each test as in imap.bash, which this builds upon, but no listener:
 # sessions are not needed.

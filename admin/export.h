@@ -22,7 +22,8 @@ struct export {
 const struct err *export_each(struct export *, const struct err *(*fn)(
     struct export *, const struct message *, int fd, void *), void *arg);
 
-/* As mboxrd (every "From " behind any number of '>' gets one more), with Status, X-Status and X-Keywords at the top of each message. */
+/* As mboxrd (every "From " behind any number of '>' gets one more), with
+ * Status, X-Status and X-Keywords at the top of each message. */
 const struct err *export_mbox(struct export *, FILE *);
 /* Into the directory dirfd, which has cur and tmp. */
 const struct err *export_maildir(struct export *, int dirfd);

@@ -163,10 +163,13 @@ db_connect(struct db *db, const char *path, int flags)
 		return db_error(db, "open");
 	}
 	db_harden(db->sql);
-	return db_exec(db, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
+	if (sqlite3_exec(db->sql, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
 	    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304;"
 	    /* A sandbox has no /var/tmp, and none of this belongs there. */
-	    " PRAGMA temp_store=MEMORY");
+	    " PRAGMA temp_store=MEMORY",
+	    NULL, NULL, NULL) != SQLITE_OK)
+		return db_error(db, "open");
+	return NULL;
 }
 
 static const struct err *

@@ -129,8 +129,8 @@ create_parents(struct account *account, struct arena *a, const char *name)
 		if (name[i] != MBOXNAME_SEP)
 			continue;
 		parent = arena_memdup(a, name, i);
-		err = account_find_row(account, a, account_sql_by_name, parent, &row, &known,
-		    &found);
+		err = account_find_row(account, a, account_sql_by_name, parent,
+		    &row, &known, &found);
 		if (err == NULL && !found &&
 		    (err = check_room(account)) == NULL)
 			err = account_insert_mailbox(account, parent, NULL);
@@ -150,8 +150,8 @@ account_create_in(struct account *account, struct arena *a, const char *name,
 
 	err = check_room(account);
 	if (err == NULL)
-		err = account_find_row(account, a, account_sql_by_name, name, &row, &known,
-		    &found);
+		err = account_find_row(account, a, account_sql_by_name, name,
+		    &row, &known, &found);
 	if (err != NULL)
 		return err;
 	if (found && !row.noselect)
@@ -255,8 +255,8 @@ delete_empty_parents(struct account *account, struct arena *a,
 
 	while ((len = mboxname_parent(name)) > 0) {
 		name = arena_memdup(a, name, len);
-		err = account_find_row(account, a, account_sql_by_name, name, &row, &known,
-		    &found);
+		err = account_find_row(account, a, account_sql_by_name, name,
+		    &row, &known, &found);
 		if (err == NULL && found && row.noselect)
 			err = has_children(account, name, &children);
 		else
@@ -279,7 +279,8 @@ delete_in(struct account *account, struct arena *a, const char *name,
 
 	if (strcmp(name, account_root(account)) == 0)
 		return err_user(RESP_CANNOT, "This mailbox cannot be deleted");
-	err = account_find_row(account, a, account_sql_by_name, name, row, &known, &found);
+	err = account_find_row(account, a, account_sql_by_name, name, row,
+	    &known, &found);
 	if (err == NULL && !found)
 		err = err_user(RESP_NONEXISTENT, "No such mailbox");
 	if (err == NULL)
@@ -509,9 +510,8 @@ move_names(struct account *account, const char *from, const char *to,
 
 static const struct err *
 rename_in(struct account *account, struct arena *a, const char *from,
-    const char *to)
+    const char *to, struct mailbox_row *row)
 {
-	struct mailbox_row row;
 	const struct err *err;
 	bool known, found, inbox = strcmp(from, "INBOX") == 0 &&
 	    account->kind == ACCOUNT_USER;
@@ -521,12 +521,13 @@ rename_in(struct account *account, struct arena *a, const char *from,
 	if (mboxname_is_below(to, from) && !inbox)
 		return err_user(RESP_CANNOT,
 		    "A mailbox cannot be renamed to below itself");
-	err = account_find_row(account, a, account_sql_by_name, to, &row, &known, &found);
+	err = account_find_row(account, a, account_sql_by_name, to, row, &known,
+	    &found);
 	if (err == NULL && found)
 		err = err_user(RESP_ALREADYEXISTS, "Mailbox exists already");
 	if (err == NULL)
-		err = account_find_row(account, a, account_sql_by_name, from, &row, &known,
-		    &found);
+		err = account_find_row(account, a, account_sql_by_name, from,
+		    row, &known, &found);
 	if (err == NULL && !found)
 		err = err_user(RESP_NONEXISTENT, "No such mailbox");
 	if (err == NULL && !inbox)
@@ -543,19 +544,34 @@ rename_in(struct account *account, struct arena *a, const char *from,
 	return err != NULL ? err : delete_empty_parents(account, a, from);
 }
 
+/* Those who have the mailbox open look again: it is no longer INBOX. */
+static void
+wake_mailbox(struct account *account, const char *id)
+{
+	int fd = dir_open(account->fd, id);
+
+	if (fd == -1)
+		return;
+	stamp_touch(fd);
+	close(fd);
+}
+
 const struct err *
 account_rename(struct account *account, const char *from, const char *to)
 {
 	struct arena *a = arena_new();
+	struct mailbox_row row;
 	const struct err *err;
 
 	err = account_begin(account, true);
 	if (err == NULL) {
-		err = rename_in(account, a, from, to);
+		err = rename_in(account, a, from, to, &row);
 		if (err == NULL && fsync(account->fd) == -1)
 			err = err_errno("%s: fsync", account->what);
 		err = account_end(account, err);
 	}
+	if (err == NULL)
+		wake_mailbox(account, row.id);
 	arena_free(a);
 	return err;
 }

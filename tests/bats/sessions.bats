@@ -160,16 +160,18 @@ load ../lib/imap
 	expect '=* STATUS Play (MESSAGES 2 UIDNEXT 4)'
 }
 
-@test "rename INBOX: a session in INBOX is not left with messages that went away" {
+@test "rename INBOX: who has it open hears that its mail went elsewhere (RFC 3501 6.3.5)" {
 	imap_start a
-	seed a INBOX 2
+	seed a INBOX 1
 	imap_start b --select INBOX
+	imap_idle b
 	imap_ok a 'a1 RENAME INBOX Old'
-	# The mailbox that b selected is the one called Old now.
-	imap_ok b 'b1 FETCH 2 BODY.PEEK[TEXT]'
-	expect_item 'BODY[TEXT]' "body 2$CRLF"
-	imap_ok b 'b2 SELECT INBOX'
-	expect '=* 0 EXISTS'
+	imap_wait b '* BYE'
+	imap_eof b
+	imap a 'a2 STATUS INBOX (MESSAGES)'
+	expect '* STATUS INBOX (MESSAGES 0)' 'a2 OK'
+	imap a 'a3 STATUS Old (MESSAGES)'
+	expect '* STATUS Old (MESSAGES 1)' 'a3 OK'
 }
 
 @test "two users: each has an own INBOX" {

@@ -1,0 +1,405 @@
+/* fuzz-session.c - any octets as what a client says in a whole session
+ * SPDX-License-Identifier: ISC
+ *
+ * The first octet chooses the chunks; the rest is the client's, who is logged
+ * in.  Each session has a fresh copy of a small store.  Whatever it says, there
+ * is no internal error, the answers have the grammar's form and the client's
+ * count of messages, and the store is in order at the end. */
+#include <assert.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "imapd/session.h"
+#include "store/check.h"
+#include "store/store-private.h"
+#include "util/log.h"
+
+#define LEVELS	8	/* of directories in a store */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char *dir;		/* holds "template" and "store" */
+static struct conf *conf;
+
+static const char letter[] = "Date: Mon, 7 Feb 1994 21:52:25 -0800\r\n"
+    "From: Ann <ann@example.org>\r\nTo: \"B. B.\" <bob@example.org>, a:;\r\n"
+    "Subject: =?utf-8?q?caf=C3=A9?=\r\nMessage-ID: <1@example.org>\r\n\r\n"
+    "One, two.\r\n";
+static const char parts[] = "From: bob@example.org\r\nSubject: parts\r\n"
+    "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nplain\r\n"
+    "--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nbody\r\n"
+    "--x\r\nContent-Type: text/html; charset=iso-8859-1\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n"
+    "Content-Disposition: attachment; filename=a.html\r\n\r\n<b>=E9</b>\r\n"
+    "--x--\r\n";
+
+/* --- The log: in place of util/log.c --- */
+
+void
+log_open(const char *name)
+{
+	(void)name;
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void
+log_warning(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+static void __attribute__((noreturn, format(printf, 1, 0)))
+die(const char *fmt, va_list ap)
+{
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	abort();
+}
+
+/* Nothing is wrong with the machine or the store: an error is a mistake. */
+void
+log_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	die(fmt, ap);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	die(fmt, ap);
+}
+
+static void
+must(const struct err *err)
+{
+	if (err != NULL)
+		fatal("%s", err->text);
+}
+
+/* --- The store --- */
+
+static void
+put(struct account *account, const char *name, const char *text)
+{
+	const struct datetime date = { .when = 760686745, .zone = -480 };
+	struct mailbox *mbox = NULL;
+	struct upload *up = NULL;
+	uint32_t uid;
+
+	must(mailbox_open(account, name, &mbox));
+	must(upload_new(mbox, &up));
+	must(upload_write(up, text, strlen(text)));
+	upload_set(up, 0, &date);
+	must(upload_finish(up));
+	must(mailbox_append(mbox, &up, 1, &uid));
+	upload_free(up);
+	mailbox_close(mbox);
+}
+
+static void
+fill(const char *path)
+{
+	const char *more[] = { "a", "a\x1f" "b" };
+	struct account *account = NULL;
+	struct store *store = NULL;
+
+	must(store_init(path, conf));
+	must(store_open(path, conf, &store));
+	must(user_add(store, "alice", NULL, more, 2));
+	must(shared_add(store, "sales"));
+	must(grant_set(store, "sales", "alice", RIGHTS_ALL));
+	must(account_open(store, ACCOUNT_USER, "alice", &account));
+	put(account, "INBOX", letter);
+	put(account, "INBOX", parts);
+	put(account, "INBOX", letter);
+	put(account, "a\x1f" "b", letter);
+	account_close(account);
+	must(account_open(store, ACCOUNT_SHARED, "sales", &account));
+	put(account, "", letter);
+	account_close(account);
+	store_close(store);
+}
+
+static void
+clean_up(void)
+{
+	must(dir_remove(AT_FDCWD, dir, LEVELS + 2));
+	conf_free(conf);
+	free(dir);
+}
+
+static void
+set_up(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char path[512];
+
+	if (tmp == NULL)
+		tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	assert(asprintf(&dir, "%s/fuzz-session-XXXXXX", tmp) > 0);
+	assert(strlen(dir) < 400 && mkdtemp(dir) != NULL);
+	must(conf_load("/dev/null", &conf));
+	snprintf(path, sizeof(path), "%s/template", dir);
+	fill(path);
+	atexit(clean_up);
+}
+
+static void
+copy_file(int from, int to, const char *name, mode_t mode)
+{
+	int in = openat(from, name, O_RDONLY | O_CLOEXEC);
+	int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    mode);
+	char s[65536];
+	ssize_t n;
+
+	assert(in != -1 && out != -1);
+	while ((n = read(in, s, sizeof(s))) > 0)
+		assert(write(out, s, (size_t)n) == n);
+	assert(n == 0);
+	close(in);
+	close(out);
+}
+
+static void
+copy_tree(int from_dir, const char *from_name, int to_dir, const char *to_name,
+    unsigned int levels)
+{
+	int from, to;
+	struct dirent *entry;
+	struct stat st;
+	DIR *d;
+
+	assert(levels > 0 && mkdirat(to_dir, to_name, 0700) == 0);
+	from = openat(from_dir, from_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = openat(to_dir, to_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert(from != -1 && to != -1 && (d = fdopendir(from)) != NULL);
+	while ((entry = readdir(d)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		assert(fstatat(from, entry->d_name, &st,
+		    AT_SYMLINK_NOFOLLOW) == 0);
+		if (S_ISDIR(st.st_mode))
+			copy_tree(from, entry->d_name, to, entry->d_name,
+			    levels - 1);
+		else
+			copy_file(from, to, entry->d_name, st.st_mode);
+	}
+	closedir(d);
+	close(to);
+}
+
+/* --- What was answered: RFC 3501 9 "response" --- */
+
+struct answer {
+	const char	*s, *end;
+	uint32_t	 exists;	/* the client's count of messages */
+};
+
+static const char *
+line_end(struct answer *a)
+{
+	const char *s = memmem(a->s, (size_t)(a->end - a->s), "\r\n", 2);
+
+	assert(s != NULL);
+	return s;
+}
+
+/* "resp-text" and its like: printable ASCII to the line's end. */
+static void
+read_text(struct answer *a)
+{
+	const char *end = line_end(a);
+
+	for (; a->s < end; a->s++)
+		assert(*a->s >= ' ' && *a->s <= '~');
+	a->s += 2;
+}
+
+static void
+read_quoted(struct answer *a)
+{
+	for (a->s++; *a->s != '"'; a->s++) {
+		if (*a->s == '\\') {
+			a->s++;
+			assert(*a->s == '"' || *a->s == '\\');
+		}
+		assert(*a->s >= 1 && *a->s != '\r' && *a->s != '\n');
+	}
+	a->s++;
+}
+
+static void
+read_literal(struct answer *a)
+{
+	char *end;
+	unsigned long n = strtoul(a->s + 1, &end, 10);
+
+	assert(strncmp(end, "}\r\n", 3) == 0);
+	assert((size_t)(a->end - end) > n + 3);
+	assert(memchr(end + 3, '\0', n) == NULL);
+	a->s = end + 3 + n;
+}
+
+/* Strings are whole, parentheses have their partner. */
+static void
+read_data(struct answer *a)
+{
+	unsigned int depth = 0;
+
+	while (*a->s != '\r') {
+		switch (*a->s) {
+		case '"':
+			read_quoted(a);
+			continue;
+		case '{':
+			read_literal(a);
+			continue;
+		case '(':
+			depth++;
+			break;
+		case ')':
+			assert(depth-- > 0);
+			break;
+		default:
+			assert(*a->s >= ' ' && *a->s <= '~');
+		}
+		a->s++;
+	}
+	assert(depth == 0 && strncmp(a->s, "\r\n", 2) == 0);
+	a->s += 2;
+}
+
+static bool
+starts(const char *s, const char *word)
+{
+	return strncmp(s, word, strlen(word)) == 0;
+}
+
+static void
+count(struct answer *a)
+{
+	char *word;
+	unsigned long n = strtoul(a->s, &word, 10);
+
+	if (word == a->s)
+		return;
+	if (starts(word, " EXISTS\r\n"))
+		a->exists = (uint32_t)n;
+	else if (starts(word, " EXPUNGE\r\n"))
+		assert(n > 0 && n <= a->exists--);
+	else if (starts(word, " FETCH ("))
+		assert(n > 0 && n <= a->exists);
+	else
+		assert(starts(word, " RECENT\r\n") && n <= a->exists);
+}
+
+static void
+read_untagged(struct answer *a)
+{
+	static const char *const texts[] = { "OK ", "NO ", "BAD ", "BYE ",
+	    "PREAUTH " };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (starts(a->s, texts[i])) {
+			read_text(a);
+			return;
+		}
+	count(a);
+	read_data(a);
+}
+
+/* b ends in a NUL. */
+static void
+check_answer(const struct buf *b)
+{
+	struct answer a = { .s = b->s, .end = b->s + b->len };
+	const char *word;
+
+	assert(starts(a.s, "* PREAUTH "));
+	while (a.s < a.end) {
+		if (starts(a.s, "* ")) {
+			a.s += 2;
+			read_untagged(&a);
+			continue;
+		}
+		word = strchr(a.s, ' ');
+		assert(word != NULL && (starts(a.s, "+ ") ||
+		    starts(word, " OK ") || starts(word, " NO ") ||
+		    starts(word, " BAD ")));
+		read_text(&a);
+	}
+}
+
+/* --- A session --- */
+
+static void
+found(void *arg, enum check_level level, const char *where, const char *text)
+{
+	(void)arg;
+	if (level != CHECK_OK)
+		fatal("%s: %s", where, text);
+}
+
+static void
+talk(struct store *store, const uint8_t *data, size_t size, size_t chunk)
+{
+	struct session *s = session_new(conf, store, -1, -1);
+	struct buf out = { 0 };
+
+	input_free(s->in);
+	output_free(s->out);
+	s->in = input_new_mem(data, size, chunk);
+	s->out = output_new_mem(&out);
+	must(session_login(s, "alice"));
+	session_run(s);
+	session_free(s);
+	buf_str(&out);
+	check_answer(&out);
+	buf_clear(&out);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct check_result result = { 0 };
+	struct store *store = NULL;
+	char path[512];
+	int fd;
+
+	if (size == 0)
+		return -1;
+	if (dir == NULL)
+		set_up();
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert(fd != -1);
+	must(dir_remove(fd, "store", LEVELS));
+	copy_tree(fd, "template", fd, "store", LEVELS);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/store", dir);
+	must(store_open(path, conf, &store));
+	talk(store, data + 1, size - 1, data[0] == '=' ? SIZE_MAX :
+	    (size_t)data[0] % 16 + 1);
+	must(check_store(store, NULL, false, found, NULL, &result));
+	store_close(store);
+	return 0;
+}

@@ -178,6 +178,13 @@ send_messages(int sock, const struct listing *l, int cur, int new)
 }
 
 static void
+listing_sort(struct listing *l)
+{
+	if (l->n > 1)
+		qsort(l->entries, l->n, sizeof(*l->entries), entry_compare);
+}
+
+static void
 send_folder(int sock, int dirfd, const char *name)
 {
 	struct listing l = { 0 };
@@ -188,7 +195,7 @@ send_folder(int sock, int dirfd, const char *name)
 	    (new != -1 && !listing_read(&l, new, false, true))) {
 		send_kind(sock, MAILDIR_NOT, name, 0);
 	} else {
-		qsort(l.entries, l.n, sizeof(*l.entries), entry_compare);
+		listing_sort(&l);
 		send_kind(sock, MAILDIR_FOLDER, name, l.n);
 		keywords = open_file(dirfd, "dovecot-keywords");
 		if (keywords != -1) {
@@ -216,7 +223,7 @@ send_subfolders(int sock, int dirfd)
 		send_kind(sock, MAILDIR_NOT, "", 0);
 		return;
 	}
-	qsort(l.entries, l.n, sizeof(*l.entries), entry_compare);
+	listing_sort(&l);
 	for (size_t i = 0; i < l.n; i++) {
 		int fd = open_dir(dirfd, l.entries[i].name);
 

@@ -236,7 +236,7 @@ sent_day(const char *s, size_t len, int32_t *day_r)
 		return false;
 	while (s < end && is_letter(*s))
 		s++;
-	s = take_number(skip_cfws(s, end), end, &year, &digits);
+	take_number(skip_cfws(s, end), end, &year, &digits);
 	if (digits < 2 || digits > 4)
 		return false;
 	if (digits == 2)

@@ -39,7 +39,7 @@ scribble() {
 	imap_ok b 'b5 LIST "" *'
 	expect_listed INBOX
 	imap b "b6 APPEND INBOX {4+}${CRLF}a: b"
-	expect '~^b6 (NO|OK)'
+	expect '~^b6 NO \[(SERVERBUG|CORRUPTION)\]'
 	imap_ok b 'b7 NOOP'
 }
 
@@ -263,7 +263,7 @@ private_kb() {
 @test "memory: a session that waits takes less than 2 MB for itself" {
 	! built_with_asan || skip 'AddressSanitizer takes more'
 	imap_start a
-	seed a INBOX 300
+	seed a INBOX 100
 	local kb
 	imap_ok a 'a0 SELECT INBOX'
 	imap_ok a 'a1 FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)'
@@ -282,22 +282,22 @@ private_kb() {
 @test "memory: does not grow with the number of commands" {
 	! built_with_asan || skip 'AddressSanitizer keeps what was freed'
 	imap_start a
-	seed a INBOX 50
+	seed a INBOX 10
 	imap_ok a 'a0 SELECT INBOX'
 	local i first kb pid out=''
 	pid=$(imap_pid a)
-	for ((i = 0; i < 100; i++)); do
-		out+="c$i FETCH 1:50 (FLAGS ENVELOPE)$CRLF"
+	for ((i = 0; i < 40; i++)); do
+		out+="c$i FETCH 1:10 (FLAGS ENVELOPE)$CRLF"
 		out+="d$i SEARCH OR SUBJECT x BODY y$CRLF"
 	done
 	imap_send_raw a "$out"
-	imap_recv a d99
+	imap_recv a d39
 	imap_idle a
 	first=$(private_kb "$pid")
 	imap_idle_done a
 	for i in 1 2 3; do
 		imap_send_raw a "$out"
-		imap_recv a d99
+		imap_recv a d39
 	done
 	imap_idle a
 	kb=$(private_kb "$pid")

@@ -124,7 +124,7 @@ apply() {
 	imap_ok c 'c1 STORE 2 +FLAGS.SILENT (\Deleted)'
 	imap_ok c 'c2 EXPUNGE'
 	imap b 'b1 FETCH 1:3 (UID BODY.PEEK[TEXT])'
-	expect '* 1 FETCH' '* 3 FETCH' '~^b1 (OK|NO)'
+	expect '* 1 FETCH' '* 3 FETCH' 'b1 NO [EXPUNGEISSUED]'
 	refute '~^\* [0-9]+ EXPUNGE'
 	imap_ok b 'b2 NOOP'
 	expect '=* 2 EXPUNGE'
@@ -143,17 +143,17 @@ apply() {
 	refute '* '
 }
 
-@test "EXPUNGE: a thousand messages, told one by one" {
-	seed a INBOX 994
+@test "EXPUNGE: three hundred messages, told one by one" {
+	seed a INBOX 294
 	imap_ok a 'a1 NOOP'
 	imap_start b --select INBOX
 	imap_ok a 'a2 STORE 1:* +FLAGS.SILENT (\Deleted)'
-	imap_ok a 'a3 STORE 1,500,1000 -FLAGS.SILENT (\Deleted)'
+	imap_ok a 'a3 STORE 1,150,300 -FLAGS.SILENT (\Deleted)'
 	imap_ok a 'a4 EXPUNGE'
-	same 998 "${#ANSWER[@]}"
+	same 298 "${#ANSWER[@]}"
 	imap_ok b 'b1 NOOP'
-	same 998 "$(printf '%s\n' "${ANSWER[@]}" | grep -c -e EXPUNGE -e 'b1 OK')"
+	same 298 "$(printf '%s\n' "${ANSWER[@]}" | grep -c -e EXPUNGE -e 'b1 OK')"
 	imap_ok b 'b2 FETCH 1:* UID'
-	expect_only '=* 1 FETCH (UID 1)' '=* 2 FETCH (UID 500)' \
-	    '=* 3 FETCH (UID 1000)' 'b2 OK'
+	expect_only '=* 1 FETCH (UID 1)' '=* 2 FETCH (UID 150)' \
+	    '=* 3 FETCH (UID 300)' 'b2 OK'
 }

@@ -285,7 +285,7 @@ section() {
 	for part in 5 1.1 1.1.1 2.HEADER 4.3 99999 1.TEXT; do
 		imap a "a1 FETCH 2 BODY.PEEK[$part]"
 		expect 'a1 OK'
-		expect_item "BODY[$part]" NIL || expect_item "BODY[$part]" ''
+		expect_item "BODY[$part]" NIL
 	done
 }
 
@@ -424,7 +424,7 @@ section() {
 	expect_item ENVELOPE '(NIL "=?utf-8?B?w6k=?= folded subject" (("Dr. \"X\"" NIL "x" "example.org")("Why Not" NIL "y" "example.org")) (("=?utf-8?Q?Ren=C3=A9?=" NIL "rene" "example.org")) ((NIL NIL "reply" "example.org")) ((NIL NIL "friends" NIL)(NIL NIL "a" "example.org")(NIL NIL "b" "example.org")(NIL NIL NIL NIL)(NIL NIL "c" "example.org")) ((NIL NIL "undisclosed-recipients" NIL)(NIL NIL NIL NIL)) NIL "<1@example.org>" NIL)'
 	append a INBOX $'Subject: caf\xc3\xa9\r\n\r\n'
 	imap_ok a 'a2 FETCH 4 ENVELOPE'
-	expect $'~\\(NIL (\\{5\\}\r\n)?"?caf\xc3\xa9"? NIL NIL' || expect '~ENVELOPE'
+	expect_item ENVELOPE $'(NIL {5}\r\ncaf\xc3\xa9 NIL NIL NIL NIL NIL NIL NIL NIL)'
 	append a INBOX "$CRLF"
 	imap_ok a 'a3 FETCH 5 ENVELOPE'
 	expect_item ENVELOPE '(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)'
@@ -482,6 +482,7 @@ section() {
 }
 
 @test "FETCH: a thousand multiparts in each other, and ten thousand parts" {
+	local -; set +T
 	local text='' i
 	for ((i = 0; i < 1000; i++)); do
 		text+="Content-Type: multipart/mixed; boundary=b$i$CRLF$CRLF--b$i$CRLF"

@@ -190,7 +190,7 @@ search() {
 	imap a 'a1 SEARCH CHARSET X-NONE SUBJECT meeting'
 	expect_only 'a1 NO [BADCHARSET'
 	imap a $'a2 SEARCH CHARSET UTF-8 SUBJECT {2+}\r\n\xff\xfe'
-	expect '~^a2 (NO|BAD|OK)'
+	expect_only 'a2 BAD'
 	imap a 'a3 SEARCH CHARSET UTF-8'
 	expect_only 'a3 BAD'
 }

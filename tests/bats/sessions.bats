@@ -10,8 +10,8 @@ load ../lib/imap
 	append a INBOX "Subject: one$CRLF$CRLF"
 	imap b 'b1 NOOP'
 	expect '=* 1 EXISTS' 'b1 OK'
-	imap c 'c1 FETCH 1:* FLAGS' || :
-	expect '=* 1 EXISTS'
+	imap c 'c1 SEARCH ALL'
+	expect '=* 1 EXISTS' 'c1 OK'
 	append b INBOX "Subject: two$CRLF$CRLF"
 	append c INBOX "Subject: three$CRLF$CRLF"
 	imap a 'a1 CHECK'

@@ -41,10 +41,12 @@ struct user {
 const struct err *user_name(struct arena *, const char *, const char **name_r);
 const struct err *shared_name(struct arena *, const char *, const char **name_r);
 
-/* Add a user and the account's directory.  password NULL: cannot log in with
- * one.  mailboxes: n names in the store's form, made and subscribed beside
- * INBOX, Drafts, Sent, Trash, Junk, Archive with their special use.
- * ERR_USER ALREADYEXISTS when the name is taken. */
+/*
+ * Add a user and the account's directory.  password NULL: cannot log in with
+ * one.  mailboxes: n names in the store's form, made beside INBOX and subscribed;
+ * Drafts, Sent, Trash, Junk and Archive get their special use (RFC 6154 2).
+ * ERR_USER ALREADYEXISTS when the name is taken.
+ */
 const struct err *user_add(struct store *, const char *name,
     const char *password, const char *const *mailboxes, size_t n);
 const struct err *user_set_password(struct store *, const char *name,

@@ -1,0 +1,46 @@
+/* users-private.h - what the files about users.db share
+ * SPDX-License-Identifier: ISC */
+#ifndef MSGSTORE_USERS_PRIVATE_H
+#define MSGSTORE_USERS_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/account.h"
+#include "store/db.h"
+#include "store/store.h"
+#include "util/arena.h"
+#include "util/err.h"
+
+/*
+ * A change of users.db, with its lock, in one durable transaction.  users_end()
+ * commits when err is NULL, and returns err or what went wrong.
+ * users_remove_end() does the same and takes the account's directory away.
+ */
+const struct err *users_begin(struct store *, struct db **db_r);
+const struct err *users_end(struct store *, struct db *,
+    const struct err *err);
+const struct err *users_remove_end(struct store *, struct db *,
+    enum account_kind, const char *name, const struct err *err);
+
+/* Statements with the one parameter text: whether there is a row; deleting. */
+const struct err *users_has(struct db *, const char *sql, const char *text,
+    bool *yes_r);
+const struct err *users_delete_row(struct db *, const char *sql,
+    const char *name);
+/* The number that a statement without parameters gives. */
+const struct err *users_count(struct db *, const char *sql, size_t *n_r);
+/* A column's text in a, or NULL. */
+const char *users_text(struct arena *a, sqlite3_stmt *, int column);
+/* ERR_USER NONEXISTENT when there is no user of the name. */
+const struct err *users_must_have(struct db *, const char *name);
+
+/* The yescrypt hash of a password, CRYPT_OUTPUT_SIZE octets with its NUL. */
+const struct err *password_hash(const char *password, char *out);
+/*
+ * Whether the password has the hash.  NULL is no hash: false, after the time
+ * that a hash takes.
+ */
+bool password_matches(const char *password, const char *stored);
+
+#endif

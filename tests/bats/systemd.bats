@@ -310,3 +310,23 @@ sessions_end() {
 	    msgstore-purge.service)"
 	same active "$(inside systemctl is-active msgstore-purge.timer)"
 }
+
+@test "container: a store at another place, by the drop-in that imapd(8) shows" {
+	needs_container
+	local unit=/etc/systemd/system/imapd@.service.d/store.conf
+
+	inside sh -c 'install -d -m 700 -o msgstore -g msgstore /srv/mail &&
+	    MSGSTORE=/srv/mail mboxadm init && echo elsewhere |
+	    MSGSTORE=/srv/mail mboxadm user add --password-stdin carol'
+	inside mkdir -p "${unit%/*}"
+	sed -n '/^\[Service\]/,/^\.Ed/{/^\.Ed/!p}' "$TESTS_DIR/../man/imapd.8" |
+	    inside tee "$unit"
+	grep -q /srv/mail "$ROOT$unit"
+	inside systemctl daemon-reload
+	run talk 'a LOGIN carol elsewhere' 'b APPEND INBOX {15+}' \
+	    $'Subject: z\r\n\r\n\r' 'c STATUS INBOX (MESSAGES)'
+	inside rm -r "${unit%/*}"
+	inside systemctl daemon-reload
+	printf '%s\n' "$output"
+	[[ $output == *'a OK '*'b OK '*'(MESSAGES 1)'*'c OK '* ]]
+}

@@ -439,7 +439,7 @@ expect() {
 		while :; do
 			if ((i >= ${#ANSWER[@]})); then
 				printf 'not there (in this order): %s\n' "$want"
-				printf 'answer: %s\n' "${ANSWER[@]}"
+				printf 'answer: %.600s\n' "${ANSWER[@]}"
 				return 1
 			fi
 			matches "${ANSWER[i++]}" "$want" && break
@@ -454,8 +454,8 @@ expect_only() {
 
 	for ((i = 0; i < $#; i++)); do
 		if ((i >= ${#ANSWER[@]})) || ! matches "${ANSWER[i]}" "${@:i+1:1}"; then
-			printf 'wanted: %s\n' "${@:i+1:1}"
-			printf 'got:    %s\n' "${ANSWER[i]:-(nothing)}"
+			printf 'wanted: %.600s\n' "${@:i+1:1}"
+			printf 'got:    %.600s\n' "${ANSWER[i]:-(nothing)}"
 			return 1
 		fi
 	done

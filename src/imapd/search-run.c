@@ -18,7 +18,7 @@ prepare_set(struct session *s, struct search_key *key)
 		key->op = SEARCH_NONE;
 		return NULL;
 	}
-	return selected_uids(s, &key->set, key->set_is_uid, &key->set);
+	return selected_spans(s, &key->set, key->set_is_uid, &key->set);
 }
 
 static const struct err *

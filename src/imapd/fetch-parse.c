@@ -147,7 +147,7 @@ parse_fields(struct parse *ps, struct fetch_item *item)
 	if (!parser_sp(ps->p) || !parser_char(ps->p, '('))
 		return false;
 	do {
-		if (n == FETCH_FIELDS_MAX)
+		if (ps->args->fields_n++ == FETCH_FIELDS_MAX)
 			return parser_expected(ps->p, "fewer field names");
 		if (!parser_astring(ps->p, &names[n++], NULL))
 			return false;

@@ -13,7 +13,7 @@
 #include "wire/parser.h"
 
 #define FETCH_ITEMS_MAX		1000	/* data items of one command */
-#define FETCH_FIELDS_MAX	1000	/* names in one HEADER.FIELDS list */
+#define FETCH_FIELDS_MAX	1000	/* names in all HEADER.FIELDS lists together */
 #define FETCH_PATH_MAX		64	/* numbers of one section-part */
 
 enum fetch_kind {
@@ -56,6 +56,7 @@ struct fetch_args {
 	struct seqset	 set;
 	struct fetch_item *items;	/* in the client's order */
 	size_t		 items_n;
+	size_t		 fields_n;	/* of all items */
 	unsigned int	 want;		/* enum scan_want */
 	bool		 sets_seen;	/* one of them is not a PEEK */
 	unsigned int	 kinds;		/* bits 1 << enum fetch_kind */

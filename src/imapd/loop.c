@@ -78,9 +78,16 @@ read_head(struct session *s)
 {
 	struct parser *p = &s->parser;
 	const struct cmd *cmd;
-	const char *name, *second;
+	const char *tag, *name, *second;
+	int c;
 
-	if (!parser_tag(p, &s->tag) || !parser_sp(p) || !parser_word(p, &name))
+	if (!parser_tag(p, &tag))
+		return parser_err(p);
+	/* The beginning of something else is no tag: it may be another's. */
+	c = parser_peek(p);
+	if (c == ' ' || c == '\r' || c == '\n')
+		s->tag = tag;
+	if (!parser_sp(p) || !parser_word(p, &name))
 		return parser_err(p);
 	s->commands++;
 	if (strcmp(name, "UID") == 0) {

@@ -45,6 +45,19 @@ repeat() {
 	expect_only 'a2 OK'
 }
 
+@test "BAD: what only begins like a tag is answered without one (RFC 3501 7.1.3)" {
+	imap_start a
+	local line
+	for line in 'a1+ NOOP' 'a1%b NOOP' 'a1"b" NOOP' 'a1(NOOP)'; do
+		imap_send a "$line"
+		ANSWER=()
+		imap_read a
+		expect_only '* BAD ' || die "for: $line"
+	done
+	imap a 'a2 NOOP'
+	expect_only 'a2 OK'
+}
+
 @test "BAD: ten in a row before login end the session" {
 	imap_start a --login
 	local i

@@ -30,7 +30,11 @@ upload_new(struct mailbox *m, struct upload **up_r)
 		fatal("out of memory");
 	up->mbox = m;
 	up->date.when = now_seconds();
-	err = place_new(m, up->tmp_name, &up->fd);
+	/* Some file systems make files in a directory that is no more: tmpfs. */
+	if (mailbox_gone(m))
+		err = mailbox_deleted();
+	else
+		err = place_new(m, up->tmp_name, &up->fd);
 	if (err != NULL) {
 		free(up);
 		return mailbox_err(m, err);

@@ -21,7 +21,7 @@ static const char *const own_fields[] = { "Status", "X-Status",
 
 struct mbox {
 	struct import	*im;
-	struct arena	*arena;		/* of one message */
+	struct arena	*arena;		/* of one field */
 	const char	*file;
 	struct lines	*lines;
 	struct feed	 feed;
@@ -104,6 +104,8 @@ words_to_keywords(struct mbox *m, char *s)
 static const struct err *
 read_field(struct mbox *m, const struct line *line)
 {
+	/* A header of a gigabyte of such fields takes no more than one. */
+	arena_reset(m->arena);
 	if (line_is_field(line, "Status") || line_is_field(line, "X-Status"))
 		letters_to_flags(m, field_value(m, line));
 	else if (line_is_field(line, "X-Keywords") ||
@@ -216,7 +218,6 @@ message_begin(struct mbox *m, const struct line *line)
 	m->after_empty = true;	/* an empty message may be without a line */
 	m->own_n = 0;
 	m->flags = 0;
-	arena_reset(m->arena);
 	m->number++;
 	m->offset = lines_count(m->lines) - line->len;
 	m->skip = true;

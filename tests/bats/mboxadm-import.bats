@@ -92,6 +92,15 @@ raw() {
 	same x "$(subjects alice In)"
 }
 
+@test "import mbox: a header without an end takes little memory" {
+	! built_with_asan || skip 'a sanitizer takes its own'
+	{ echo 'From a@example.org Mon Jan  1 00:00:00 2024'
+	  yes 'X-Keywords: one' | head -n 3000000 || :
+	  printf 'Subject: long\n\nbody\n'; } >long.mbox
+	run -0 bash -c 'ulimit -d 32768; mboxadm import mbox long.mbox alice Long'
+	[[ $output == *'imported 1 messages'* ]]
+}
+
 @test "import mbox: what is no mbox, or not there" {
 	echo 'just text' >in.mbox
 	fails 65 mboxadm import mbox in.mbox alice In

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -103,6 +104,17 @@ verb_unknown(char **argv, int argc)
 	return usage();
 }
 
+/* The name of a long option for a message. */
+static const char *
+option_name(int c)
+{
+	const struct option *o = verb_options;
+
+	while (o->name != NULL && o->val != c)
+		o++;
+	return o->name != NULL ? o->name : "such option";
+}
+
 /* Options and operands behind the verb.  False: usage was printed. */
 static bool
 verb_parse(struct admin *a, int argc, char **argv)
@@ -119,7 +131,7 @@ verb_parse(struct admin *a, int argc, char **argv)
 			return false;
 		if ((a->verb->opts & OPT(c)) == 0) {
 			fprintf(stderr, "mboxadm: %s takes no --%s\n",
-			    a->verb->words, verb_options[c].name);
+			    a->verb->words, option_name(c));
 			return false;
 		}
 		a->opt[c] = optarg != NULL ? optarg : "";
@@ -232,7 +244,7 @@ enter_store(struct admin *a)
 		return NULL;
 	err = privs_become_owner(a->store_path);
 	if (err != NULL) {
-		a->status_failed = EX_NOPERM;
+		a->status_failed = delivers ? EX_TEMPFAIL : EX_NOPERM;
 		return err;
 	}
 	err = store_open(a->store_path, a->conf, &a->store);
@@ -299,6 +311,20 @@ run_verb(struct admin *a)
 	return status;
 }
 
+/*
+ * A descriptor that the caller closed would be the next file's that is opened,
+ * and words for people would go into the store.  To read and to write fail in
+ * its stead.
+ */
+static void
+hold_stdio(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(EX_OSERR);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -307,6 +333,7 @@ main(int argc, char **argv)
 	const char *store = NULL;
 	int c, words = 0;
 
+	hold_stdio();
 	umask(077);
 	tzset();
 	while ((c = getopt(argc, argv, "+s:f:hV")) != -1)
@@ -342,5 +369,7 @@ main(int argc, char **argv)
 	if (!verb_parse(&a, argc - words + 1, argv + words - 1))
 		return verb_usage(a.verb);
 	log_open("mboxadm");
+	if ((a.verb->flags & VERB_DELIVERS) != 0)
+		fatal_exit_status(EX_TEMPFAIL);
 	return run_verb(&a);
 }

@@ -16,6 +16,7 @@
 
 static enum { TO_STDERR, TO_JOURNAL, TO_SYSLOG } target = TO_STDERR;
 static const char *program = "msgstore";
+static int fatal_status = EX_SOFTWARE;
 
 /* systemd.exec(5) "JOURNAL_STREAM": device and inode of stderr's stream. */
 static bool
@@ -100,5 +101,11 @@ void
 fatal(const char *fmt, ...)
 {
 	LOG_BODY(LOG_CRIT);
-	_exit(EX_SOFTWARE);
+	_exit(fatal_status);
+}
+
+void
+fatal_exit_status(int status)
+{
+	fatal_status = status;
 }

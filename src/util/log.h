@@ -22,9 +22,11 @@ void log_error(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * For broken invariants, out of memory and a broken trusted peer, never for
- * what a client sent: logs and exits with EX_SOFTWARE.
+ * what a client sent: logs and exits with EX_SOFTWARE, or the status that
+ * fatal_exit_status() set.
  */
 void fatal(const char *, ...)
     __attribute__((format(printf, 1, 2), noreturn));
+void fatal_exit_status(int);
 
 #endif

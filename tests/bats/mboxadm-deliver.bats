@@ -103,6 +103,10 @@ raw() {
 	run -75 mboxadm -s /nonexistent deliver alice < <(mail x)
 	echo 'colour = blue' >bad.conf
 	run -75 mboxadm -f bad.conf deliver alice < <(mail x)
+	if ((EUID == 0)); then
+		mkdir rootstore
+		run -75 mboxadm -s "$PWD/rootstore" deliver alice < <(mail x)
+	fi
 	echo garbage | as_owner tee "$(dir_of alice INBOX)/messages.db" >/dev/null
 	as_owner rm -f "$(dir_of alice INBOX)"/messages.db-*
 	run -75 mboxadm deliver alice < <(mail x)

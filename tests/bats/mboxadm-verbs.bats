@@ -16,6 +16,8 @@ load ../lib/mboxadm
 	fails 64 mboxadm user list --frobnicate
 	fails 64 mboxadm user list --repair
 	says 'takes no --repair'
+	fails 64 mboxadm user list --subscribe
+	says 'takes no --subscribe'
 	fails 64 mboxadm user list extra
 	fails 64 mboxadm user show
 	fails 64 mboxadm grant sales alice
@@ -118,6 +120,19 @@ complete_words() {
 	fails 77 mboxadm -s "$PWD/rootstore" user list
 	says root
 	run -77 setpriv --reuid=nobody --clear-groups mboxadm user list
+}
+
+@test "descriptors that are closed: nothing is written into the store" {
+	local before
+	before=$(as_owner cat "$MSGSTORE/lock" | wc -c)
+	run -0 bash -c 'mboxadm user list 2>&- >/dev/null'
+	run -74 bash -c 'mboxadm user list >&- 2>&-'
+	run -0 bash -c 'printf "Subject: x\n\nx\n" |
+	    mboxadm deliver alice >&- 2>&-'
+	run -75 bash -c 'mboxadm deliver alice <&-'
+	same "$before" "$(as_owner cat "$MSGSTORE/lock" | wc -c)"
+	same 1 "$(mboxadm mailbox status alice INBOX | cut -f 2)"
+	run -0 mboxadm check
 }
 
 @test "MSGSTORE and MSGSTORE_CONF, -s and -f before the verb" {

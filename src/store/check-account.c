@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "store/check-private.h"
+#include "store/users.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "wire/mboxname.h"
+#include "wire/respcode.h"
 
 struct look {
 	struct check	*c;
@@ -228,6 +230,8 @@ row_without_directory(struct look *l, const struct mailbox_row *row)
 	const struct err *err = NULL;
 	struct check *c = l->c;
 
+	if (check_account_left(c))
+		return NULL;
 	if (bring_back(l, arena_printf(l->a, ".old-%s", row->id), row->id) ||
 	    bring_back(l, arena_printf(l->a, "deleted/%s", row->id),
 	    row->id)) {
@@ -473,6 +477,25 @@ done:
 	return err;
 }
 
+/* Whether the account has no row any more: it was renamed or removed. */
+static bool
+without_row(struct look *l, enum account_kind kind, const char *name)
+{
+	struct store *store = l->c->store;
+	const struct err *err;
+	bool exists = true;
+	struct user user;
+
+	/* The directory moves before the row's change is committed. */
+	if (store_lock(store) != NULL)
+		return false;
+	err = kind == ACCOUNT_SHARED ? shared_exists(store, name, &exists) :
+	    user_find(store, l->a, name, &user);
+	store_unlock(store, false);
+	return !exists || (err != NULL && err->code != NULL &&
+	    strcmp(err->code, RESP_NONEXISTENT) == 0);
+}
+
 void
 check_account(struct check *c, enum account_kind kind, const char *name)
 {
@@ -482,20 +505,26 @@ check_account(struct check *c, enum account_kind kind, const char *name)
 	bool use = false;
 
 	dir->fd = dir_open(store_fd(c->store), dir->what);
+	c->account = dir;
 	if (dir->fd == -1)
 		err = err_errno("%s", dir->what);
 	else
 		err = lock_open(dir->fd, dir->what, &dir->lockfd);
 	if (err == NULL)
 		err = look_database(c, dir, &use);
-	if (err == NULL && use)
+	if (err == NULL && use) {
+		/* A repair has put another directory in its place. */
+		c->account = NULL;
 		err = account_open(c->store, kind, name, &l.account);
+		c->account = err == NULL ? l.account : NULL;
+	}
 	if (err == NULL && use)
 		err = look_rows(&l);
 	if (err == NULL && use)
 		err = look_mailboxes(&l);
-	if (err != NULL)
+	if (err != NULL && !without_row(&l, kind, name))
 		check_failed(c, dir->what, err);
+	c->account = NULL;
 	account_close(l.account);
 	account_close(dir);
 	arena_free(l.a);

@@ -14,6 +14,7 @@
 #include "mail/content.h"
 #include "store/check-private.h"
 #include "util/log.h"
+#include "wire/respcode.h"
 
 #define TMP_OLD_SECONDS	(24 * 60 * 60)	/* no append takes that long */
 
@@ -454,7 +455,7 @@ walk_rows(struct pass *p, struct walk *w)
 	const struct err *err;
 	sqlite3_stmt *stmt;
 	size_t i = 0;
-	bool row;
+	bool row, there;
 
 	err = db_prepare(p->m->db, "SELECT uid, size FROM messages "
 	    "WHERE uid BETWEEN 1 AND 4294967294 ORDER BY uid", &stmt);
@@ -469,9 +470,17 @@ walk_rows(struct pass *p, struct walk *w)
 		while (i < p->files_n && p->files[i] < uid)
 			seqset_add(&w->alone, p->files[i++]);
 		uid_name(uid, name);
-		if (i == p->files_n || p->files[i] != uid ||
-		    fstatat(p->m->fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-		    !S_ISREG(st.st_mode))
+		there = i < p->files_n && p->files[i] == uid;
+		if (there && fstatat(p->m->fd, name, &st,
+		    AT_SYMLINK_NOFOLLOW) == -1) {
+			/* What cannot be looked at just now is not lost. */
+			if (errno != ENOENT) {
+				err = err_errno("%s/%s", p->m->what, name);
+				break;
+			}
+			there = false;
+		}
+		if (!there || !S_ISREG(st.st_mode))
 			seqset_add(&w->lost, uid);
 		else if (st.st_size != size)
 			walk_size(w, uid, size);
@@ -931,7 +940,12 @@ check_database(struct check *c, struct account *account,
 		err = check_uids(dirfd, what, &uids, &n);
 	free(uids);
 	*use_r = err == NULL && health == DB_GOOD;
-	if (err == NULL && health == DB_NEWER)
+	/* Its path leads nowhere then, or elsewhere. */
+	if (check_account_left(c) || check_moved(dirfd,
+	    account->fd, row->id)) {
+		*use_r = false;
+		err = NULL;
+	} else if (err == NULL && health == DB_NEWER)
 		check_finding(c, CHECK_PROBLEM, false, where,
 		    "messages.db: %s; upgrade", text);
 	else if (err == NULL && (health == DB_DAMAGED ||
@@ -975,6 +989,8 @@ check_mailbox(struct check *c, struct account *account,
 	if (lockfd != -1)
 		close(lockfd);
 	close(dirfd);
-	if (err != NULL)
+	/* Deleted while it was looked at. */
+	if (err != NULL && (err->kind != ERR_USER || err->code == NULL ||
+	    strcmp(err->code, RESP_NONEXISTENT) != 0))
 		check_failed(c, where, err);
 }

@@ -16,11 +16,13 @@ struct check {
 			    const char *text);
 	void		*arg;
 	struct check_result *result;
+	const struct account *account;	/* that is looked at, or NULL */
 };
 
 /*
  * Tell a finding.  mended: it was put right.  CHECK_OK counts for nothing;
- * CHECK_PROBLEM and CHECK_LOST are problems.
+ * CHECK_PROBLEM and CHECK_LOST are problems.  What is missing in an account
+ * that was renamed or removed meanwhile is no finding.
  */
 void check_finding(struct check *, enum check_level, bool mended,
     const char *where, const char *, ...)
@@ -30,6 +32,11 @@ void check_finding(struct check *, enum check_level, bool mended,
  * mended.  The check goes on with the next.
  */
 void check_failed(struct check *, const char *where, const struct err *);
+
+/* Whether the open directory fd is not, or no more, called name in dirfd. */
+bool check_moved(int fd, int dirfd, const char *name);
+/* Whether c->account was renamed or removed since its directory was opened. */
+bool check_account_left(const struct check *);
 
 /* The UID that a file's name is, or 0: "42", never "042". */
 uint32_t check_uid_of(const char *name);

@@ -8,11 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/check-private.h"
 #include "store/users.h"
 #include "util/log.h"
+
+bool
+check_moved(int fd, int dirfd, const char *name)
+{
+	struct stat here, there;
+
+	return fstat(fd, &here) == -1 ||
+	    fstatat(dirfd, name, &there, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    here.st_ino != there.st_ino || here.st_dev != there.st_dev;
+}
+
+bool
+check_account_left(const struct check *c)
+{
+	const struct account *account = c->account;
+
+	return account != NULL && account->fd != -1 &&
+	    check_moved(account->fd, store_fd(c->store), account->what);
+}
 
 void
 check_finding(struct check *c, enum check_level level, bool mended,
@@ -21,6 +41,8 @@ check_finding(struct check *c, enum check_level level, bool mended,
 	char text[CHECK_TEXT_OCTETS];
 	va_list ap;
 
+	if (!mended && check_account_left(c))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -37,6 +59,8 @@ check_finding(struct check *c, enum check_level level, bool mended,
 void
 check_failed(struct check *c, const char *where, const struct err *err)
 {
+	if (check_account_left(c))
+		return;
 	c->result->problems++;
 	c->report(c->arg, CHECK_PROBLEM, where, err->text);
 }

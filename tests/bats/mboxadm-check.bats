@@ -392,3 +392,25 @@ validity() {
 	wait
 	same 40 "$(mboxadm mailbox status alice INBOX | cut -f 2)"
 }
+
+@test "check: while users and mailboxes come and go, nothing is found" {
+	local i
+	( for i in {1..25}; do
+		mboxadm user add "u$i" --no-password
+		mboxadm user rename "u$i" "v$i"
+		mboxadm mailbox create alice T
+		mail "m$i" | mboxadm deliver alice/T
+		mboxadm mailbox rename alice T R
+		mboxadm mailbox delete alice R
+		mboxadm user delete "v$i"
+		mboxadm shared add "s$i"
+		mboxadm shared delete "s$i"
+	done ) 2>>deliver.log &
+	while kill -0 $! 2>/dev/null; do
+		run -0 mboxadm check
+		[[ $output == *' 0 problems, 0 mended, 0 lost' ]]
+	done
+	wait
+	run -0 mboxadm check --repair
+	[[ $output == *' 0 problems, 0 mended, 0 lost' ]]
+}

@@ -85,6 +85,14 @@ extern const struct verb verbs_check[], verbs_config[], verbs_deliver[],
 /* Verb number i of all, in the order of "mboxadm help"; NULL past the last. */
 const struct verb *verb_at(size_t i);
 
+/*
+ * open(2) to read, as the caller, or EX_NOINPUT.  Root follows the links that
+ * root made, and those of a user to what is the same user's: else a user could
+ * have another's mail imported.
+ */
+const struct err *admin_open(struct admin *, const char *path, int flags,
+    int *fd_r);
+
 /* A line on stderr: what the caller may want to know, and no failure. */
 void admin_note(const char *, ...) __attribute__((format(printf, 1, 2)));
 /* An ERR_SYNTAX error: wrong use of the command line, EX_USAGE. */

@@ -14,8 +14,9 @@ mbox_prepare(struct admin *a)
 {
 	const char *file = a->argv[0];
 
-	a->fd = strcmp(file, "-") == 0 ? dup(STDIN_FILENO) :
-	    open(file, O_RDONLY | O_CLOEXEC);
+	if (strcmp(file, "-") != 0)
+		return admin_open(a, file, O_RDONLY | O_CLOEXEC, &a->fd);
+	a->fd = dup(STDIN_FILENO);
 	if (a->fd == -1)
 		return admin_fail_errno(a, EX_NOINPUT, "%s", file);
 	return NULL;

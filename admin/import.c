@@ -102,14 +102,18 @@ import_commit(struct import *im)
 void
 import_damaged(struct import *im, const char *fmt, ...)
 {
+	char text[ERR_TEXT_MAX];
 	va_list ap;
 
 	progress_hide(&im->progress);
-	fputs("mboxadm: left out: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	/* Names in a Maildir are its owner's: no commands to the terminal. */
+	for (char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	fprintf(stderr, "mboxadm: left out: %s\n", text);
 	im->damaged++;
 	im->a->status = EX_DATAERR;
 }

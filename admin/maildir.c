@@ -277,13 +277,14 @@ const struct err *
 maildir_open(struct admin *a, const char *path, bool recursive,
     struct maildir **maildir_r)
 {
-	int socks[2], size = SOCKET_BUFFER;
-	int dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int socks[2], size = SOCKET_BUFFER, dirfd;
+	const struct err *err;
 	struct maildir *m;
 	pid_t pid;
 
-	if (dirfd == -1)
-		return admin_fail_errno(a, EX_NOINPUT, "%s", path);
+	err = admin_open(a, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, &dirfd);
+	if (err != NULL)
+		return err;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 	    socks) == -1)
 		return err_errno("socketpair");

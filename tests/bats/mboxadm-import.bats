@@ -256,14 +256,46 @@ fill() {
 	ln -s /etc/passwd md/cur/3
 	mkdir md/cur/4
 	mkfifo md/cur/5
+	: >md/cur/$'6\e[2J\nx'
 	own md
 	fails 65 mboxadm import maildir md alice In
-	same 'imported 1 messages, left out 4' "$output"
+	same 'imported 1 messages, left out 5' "$output"
 	says '2 is empty'
+	says '6?[2J?x is empty'
 	fails 66 mboxadm import maildir missing alice In
 	mkdir nomd
 	own nomd
 	fails 66 mboxadm import maildir nomd alice In
+}
+
+@test "import: as root, by no user's link to what is another's" {
+	((EUID == 0)) || skip 'needs root'
+	mkdir -p home bobs/cur mine/cur
+	mail secret >bobs/cur/1
+	mail own >mine/cur/1
+	{ echo 'From b@example.org Mon Jan  1 00:00:00 2024'; mail root; } >secret
+	chown -R daemon bobs
+	chown -R nobody mine
+	ln -s ../bobs home/md
+	ln -s ../mine home/own
+	ln -s "$PWD/secret" home/mbox
+	ln -s /proc/self/cwd/secret home/proc
+	ln -s .. home/up
+	chown -hR nobody home
+	fails 66 mboxadm import maildir home/md alice In
+	fails 66 mboxadm import maildir "$PWD/home/md/" alice In
+	fails 66 mboxadm import mbox home/mbox alice In
+	fails 66 mboxadm import mbox home/proc alice In
+	fails 66 mboxadm import mbox home/up/secret alice In
+	run -0 mboxadm import maildir home/own alice In
+	same own "$(subjects alice In)"
+	ln -s home/../secret roots
+	ln -s bobs other
+	run -0 mboxadm import mbox roots alice In
+	run -0 mboxadm import mbox <(cat secret) alice In
+	run -0 mboxadm import mbox /dev/stdin alice In <secret
+	run -0 mboxadm import maildir "$PWD/../${PWD##*/}//other/." alice In
+	same 'own root root root secret' "$(subjects alice In | paste -sd ' ')"
 }
 
 @test "import maildir: as root, with the rights of the Maildir's owner" {

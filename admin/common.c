@@ -35,6 +35,25 @@ shared_spelling(struct admin *a, const char **name)
 	return err;
 }
 
+/* No directory: of nobody, or of somebody whose mail is not there just now. */
+static const struct err *
+no_account(struct admin *a, enum account_kind kind, const char *name)
+{
+	const struct err *err;
+	bool exists = true;
+	struct user user;
+
+	err = kind == ACCOUNT_SHARED ? shared_exists(a->store, name, &exists) :
+	    user_find(a->store, a->arena, name, &user);
+	if (err == NULL && exists)
+		return err_internal("the directory of %s is missing; run "
+		    "'mboxadm check --repair'", name);
+	if (err != NULL && !is_code(err, RESP_NONEXISTENT))
+		return err;
+	return err_user(RESP_NONEXISTENT, "there is no %s '%s'",
+	    kind == ACCOUNT_USER ? "user" : "shared mailbox", name);
+}
+
 const struct err *
 admin_account(struct admin *a, const char *who, struct account **account_r)
 {
@@ -57,8 +76,7 @@ admin_account(struct admin *a, const char *who, struct account **account_r)
 		return err;
 	err = account_open(a->store, kind, name, account_r);
 	if (is_code(err, RESP_NONEXISTENT))
-		return err_user(RESP_NONEXISTENT, "there is no %s '%s'",
-		    kind == ACCOUNT_USER ? "user" : "shared mailbox", name);
+		return no_account(a, kind, name);
 	if (err == NULL)
 		a->status_missing = EX_DATAERR;
 	return err;

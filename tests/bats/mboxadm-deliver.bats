@@ -110,6 +110,10 @@ raw() {
 	echo garbage | as_owner tee "$(dir_of alice INBOX)/messages.db" >/dev/null
 	as_owner rm -f "$(dir_of alice INBOX)"/messages.db-*
 	run -75 mboxadm deliver alice < <(mail x)
+	as_owner mv "$MSGSTORE/users/bob" "$MSGSTORE/away"
+	run -75 mboxadm deliver bob < <(mail x)
+	as_owner mv "$MSGSTORE/away" "$MSGSTORE/users/bob"
+	run -0 mboxadm deliver bob < <(mail x)
 }
 
 @test "deliver: a full disk is 75, and nothing is left" {

@@ -172,12 +172,20 @@ out_end(struct out *o)
 		fputc('\n', o->f);
 }
 
+/* A tab or a line end in a name would make another field or row of it. */
+static void
+plain_string(FILE *f, const char *s)
+{
+	for (; *s != '\0'; s++)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
+}
+
 void
 out_str(struct out *o, const char *key, const char *text)
 {
 	field(o, key);
 	if (!o->json)
-		fputs(text == NULL ? "-" : text, o->f);
+		plain_string(o->f, text == NULL ? "-" : text);
 	else if (text == NULL)
 		fputs("null", o->f);
 	else
@@ -218,7 +226,7 @@ out_strs(struct out *o, const char *key, const char *const *list, size_t n)
 		if (o->json)
 			json_string(o->f, list[i]);
 		else
-			fputs(list[i], o->f);
+			plain_string(o->f, list[i]);
 	}
 	if (o->json)
 		fputc(']', o->f);

@@ -414,3 +414,12 @@ validity() {
 	run -0 mboxadm check --repair
 	[[ $output == *' 0 problems, 0 mended, 0 lost' ]]
 }
+
+@test "check: a name with a tab and a line end is one field all the same" {
+	as_owner mkdir "$MSGSTORE/users/"$'a\tb\nc'
+	run -0 mboxadm check
+	same 2 "${#lines[@]}"
+	same 'users/a?b?c' "$(cut -f 1 <<<"${lines[0]}")"
+	same $'users/a\tb\nc' "$(mboxadm check --json |
+	    json 'd["findings"][0]["where"]')"
+}

@@ -433,14 +433,15 @@ a_deleted_mailbox_is_gone_for_those_who_have_it(void)
 	append(m, 0);
 	CHECK(!mailbox_gone(m));
 	stamp = mailbox_stamp(m);
+	CHECK_OK(upload_new(m, &up));
+	CHECK_OK(upload_write(up, text, sizeof(text) - 1));
 	CHECK_OK(account_delete(account, "Old"));
 	CHECK(mailbox_gone(m));
 	CHECK(mailbox_stamp(m) != stamp);
-	CHECK_OK(upload_new(m, &up));
-	CHECK_OK(upload_write(up, text, sizeof(text) - 1));
 	CHECK_OK(upload_finish(up));
 	refused(mailbox_append(m, &up, 1, &uid), "NONEXISTENT");
 	upload_free(up);
+	refused(upload_new(m, &up), "NONEXISTENT");
 	mailbox_close(m);
 	CHECK_OK(account_purge(account, &n));
 	CHECK_INT(n, 0);

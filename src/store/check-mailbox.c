@@ -586,7 +586,9 @@ count_state(struct pass *p, struct mailbox_state *s)
 	    "(SELECT count(*) FROM messages), "
 	    "(SELECT count(*) FROM messages WHERE flags & 8 = 0), "
 	    "(SELECT count(*) FROM messages WHERE flags & 4 <> 0), "
-	    "(SELECT coalesce(sum(size), 0) FROM messages), "
+	    /* A size that is none must not make the sum fail. */
+	    "(SELECT coalesce(sum(min(max(size, 0), 4294967296)), 0) "
+	    "FROM messages), "
 	    "max((SELECT coalesce(max(uid), 0) FROM messages), "
 	    " (SELECT coalesce(max(uid), 0) FROM expunged)) + 1, "
 	    "max(1, (SELECT coalesce(max(modseq), 1) FROM messages), "

@@ -513,12 +513,18 @@ db_health(const char *dir, int dirfd, const struct db_schema *schema,
 {
 	char path[PATH_OCTETS], name[PATH_OCTETS];
 	const struct err *err;
+	struct stat st;
 	struct db *db;
 
 	*health_r = DB_MISSING;
-	if (faccessat(dirfd, schema->file, F_OK, 0) == -1)
+	if (fstatat(dirfd, schema->file, &st, 0) == -1)
 		return errno == ENOENT ? NULL : err_errno("%s/%s", what,
 		    schema->file);
+	if (!S_ISREG(st.st_mode)) {
+		*health_r = DB_DAMAGED;
+		snprintf(text, size, "it is no regular file");
+		return NULL;
+	}
 	snprintf(name, sizeof(name), "%s/%s", what, schema->file);
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, schema->file) >=
 	    sizeof(path))

@@ -423,3 +423,23 @@ validity() {
 	same $'users/a\tb\nc' "$(mboxadm check --json |
 	    json 'd["findings"][0]["where"]')"
 }
+
+@test "check: a FIFO in the place of messages.db is made again" {
+	fill
+	rm -f "$DB" "$DB"-*
+	as_owner mkfifo "$DB"
+	finds 'messages.db cannot be used .it is no regular file.'
+	same '1 2 3' "$(uids)"
+}
+
+@test "check: sizes that no sum can hold" {
+	fill
+	sql "$DB" 'UPDATE messages SET size = 9223372036854775807'
+	run -65 mboxadm check --json
+	run -0 mboxadm check --repair
+	[[ $output == *"file has not the 9223372036854775807 octets"* ]]
+	run -0 mboxadm check
+	[[ $output == *' 0 problems, 0 mended, 0 lost' ]]
+	deliver alice four
+	same '1 2 3 4' "$(uids)"
+}

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -131,6 +132,10 @@ mbox_export(struct admin *a, struct export *ex)
 	if (f == NULL)
 		return err_errno("%s", a->argv[2]);
 	err = export_mbox(ex, f);
+	/* Whoever exports may delete next.  A pipe has nothing to sync. */
+	if (err == NULL && fsync(fd) == -1 && errno != EINVAL &&
+	    errno != EROFS)
+		err = admin_fail_errno(a, EX_IOERR, "%s", a->argv[2]);
 	if (fclose(f) == EOF && err == NULL)
 		err = admin_fail_errno(a, EX_IOERR, "%s", a->argv[2]);
 	return err;
@@ -176,7 +181,11 @@ maildir_prepare(struct admin *a)
 static const struct err *
 maildir_export(struct admin *a, struct export *ex)
 {
-	return export_maildir(ex, a->fd);
+	const struct err *err = export_maildir(ex, a->fd);
+
+	if (err == NULL && syncfs(a->fd) == -1)
+		return admin_fail_errno(a, EX_IOERR, "%s", a->argv[2]);
+	return err;
 }
 
 static const struct err *

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
 #include <sysexits.h>
@@ -18,6 +19,8 @@ static const struct err *
 make_directory(struct admin *a)
 {
 	const struct passwd *pw = getpwnam(STORE_USER);
+	const struct err *err = NULL;
+	int fd;
 
 	if (pw == NULL || pw->pw_uid == 0)
 		return admin_fail(a, EX_CANTCREAT, "there is no system user "
@@ -25,14 +28,17 @@ make_directory(struct admin *a)
 		    "shall own all mail, and try again", a->store_path);
 	if (mkdir(a->store_path, 0700) == -1)
 		return admin_fail_errno(a, EX_CANTCREAT, "%s", a->store_path);
-	if (chown(a->store_path, pw->pw_uid, pw->pw_gid) == -1) {
-		const struct err *err = admin_fail_errno(a, EX_CANTCREAT,
-		    "chown %s", a->store_path);
-
+	/* Not by its name, behind which another could be by now. */
+	fd = open(a->store_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+	if (fd == -1 || fchown(fd, pw->pw_uid, pw->pw_gid) == -1) {
+		err = admin_fail_errno(a, EX_CANTCREAT, "chown %s",
+		    a->store_path);
 		rmdir(a->store_path);
-		return err;
 	}
-	return NULL;
+	if (fd != -1)
+		close(fd);
+	return err;
 }
 
 static const struct err *

@@ -138,21 +138,27 @@ take_message(struct target *t, const struct maildir_item *item, int fd)
 		import_damaged(t->im, "%s is empty", item->name);
 		return NULL;
 	}
+	if (st.st_size > IMPORT_MESSAGE_MAX) {
+		import_damaged(t->im, "%s is too large", item->name);
+		return NULL;
+	}
 	date = file_date(&st);
 	if (item->kind == MAILDIR_CUR) {
 		err = name_to_flags(t, item->name, &flags);
 		if (err != NULL)
 			return err;
 	}
-	err = feed_open(&feed, t->im->mbox, 0);
+	err = feed_open(&feed, t->im->mbox, IMPORT_MESSAGE_MAX);
 	if (err == NULL) {
 		upload_sync_late(feed.up);
 		err = copy_file(&feed, fd);
 	}
-	if (err == NULL)
+	if (err == NULL && feed_too_big(&feed))
+		import_damaged(t->im, "%s is too large", item->name);
+	else if (err == NULL)
 		err = feed_finish(&feed, &up);
 	feed_close(&feed);
-	if (err != NULL)
+	if (err != NULL || up == NULL)
 		return err;
 	return import_message(t->im, up, flags, &date);
 }

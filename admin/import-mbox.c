@@ -190,6 +190,9 @@ message_end(struct mbox *m)
 	if (err == NULL && m->feed.size <= 2)	/* an empty line at most */
 		import_damaged(m->im, "%s: message %" PRIu64 " at octet %"
 		    PRIu64 " is empty", m->file, m->number, m->offset);
+	else if (err == NULL && feed_too_big(&m->feed))
+		import_damaged(m->im, "%s: message %" PRIu64 " at octet %"
+		    PRIu64 " is too large", m->file, m->number, m->offset);
 	else if (err == NULL)
 		err = feed_finish(&m->feed, &up);
 	feed_close(&m->feed);
@@ -221,7 +224,7 @@ message_begin(struct mbox *m, const struct line *line)
 	m->number++;
 	m->offset = lines_count(m->lines) - line->len;
 	m->skip = true;
-	err = feed_open(&m->feed, m->im->mbox, 0);
+	err = feed_open(&m->feed, m->im->mbox, IMPORT_MESSAGE_MAX);
 	if (err == NULL)
 		upload_sync_late(m->feed.up);
 	m->open = err == NULL;

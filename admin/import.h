@@ -8,6 +8,8 @@
 
 /* Appended by one commit: what a commit costs is shared. */
 #define IMPORT_BATCH	250
+/* Octets of a message: RFC822.SIZE is a 32-bit number, RFC 3501 9 "number". */
+#define IMPORT_MESSAGE_MAX	UINT32_MAX
 
 struct import {
 	struct admin	*a;

@@ -257,11 +257,13 @@ fill() {
 	mkdir md/cur/4
 	mkfifo md/cur/5
 	: >md/cur/$'6\e[2J\nx'
+	truncate -s 5G md/cur/7
 	own md
 	fails 65 mboxadm import maildir md alice In
-	same 'imported 1 messages, left out 5' "$output"
+	same 'imported 1 messages, left out 6' "$output"
 	says '2 is empty'
 	says '6?[2J?x is empty'
+	says '7 is too large'
 	fails 66 mboxadm import maildir missing alice In
 	mkdir nomd
 	own nomd

@@ -122,6 +122,8 @@ verb_parse(struct admin *a, int argc, char **argv)
 	const char *shorts = a->verb->opts & OPT(OPT_SENDER) ? "f:" : "";
 	int c;
 
+	/* Options may be behind operands, whatever the environment says. */
+	unsetenv("POSIXLY_CORRECT");
 	optind = 0;	/* start afresh, behind the verb's last word */
 	while ((c = getopt_long(argc, argv, shorts, verb_options,
 	    NULL)) != -1) {

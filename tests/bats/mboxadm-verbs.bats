@@ -138,6 +138,8 @@ complete_words() {
 @test "MSGSTORE and MSGSTORE_CONF, -s and -f before the verb" {
 	run -0 mboxadm user list
 	run -0 env -u MSGSTORE mboxadm -s "$MSGSTORE" user list
+	same alice "$(POSIXLY_CORRECT=1 mboxadm user show alice --json |
+	    json 'd["name"]')"
 	echo 'delimiter = /' >other.conf
 	run -0 mboxadm -f other.conf config show
 	[[ $output == *'delimiter = /'* ]]

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "util/io.h"
 #include "util/log.h"
 #include "util/privs.h"
 #include "wire/respcode.h"
@@ -313,20 +314,6 @@ run_verb(struct admin *a)
 	return status;
 }
 
-/*
- * A descriptor that the caller closed would be the next file's that is opened,
- * and words for people would go into the store.  To read and to write fail in
- * its stead.
- */
-static void
-hold_stdio(void)
-{
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
-		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-			_exit(EX_OSERR);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -335,7 +322,7 @@ main(int argc, char **argv)
 	const char *store = NULL;
 	int c, words = 0;
 
-	hold_stdio();
+	io_hold_stdio();
 	umask(077);
 	tzset();
 	while ((c = getopt(argc, argv, "+s:f:hV")) != -1)

@@ -14,6 +14,7 @@
 #include "imapd/report.h"
 #include "imapd/session.h"
 #include "imapd/signals.h"
+#include "util/io.h"
 #include "util/log.h"
 #include "util/privs.h"
 
@@ -119,6 +120,7 @@ main(int argc, char **argv)
 	struct session *s;
 	const char *path;
 
+	io_hold_stdio();
 	log_open("imapd");
 	signals_init();
 	umask(077);

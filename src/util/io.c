@@ -3,6 +3,7 @@
 #include "util/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +27,15 @@
 #define FILE_COPY_MAX	32768	/* octets of a file that are copied, not sent */
 #define TTY_WRITE_MAX	256	/* octets a writable terminal takes at once */
 #define SENDFILE_MAX	(1024 * 1024)	/* octets of one sendfile(2) */
+
+void
+io_hold_stdio(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(EX_OSERR);
+}
 
 struct input {
 	struct input_cursor	 cursor;	/* first: io.h casts to it */

@@ -11,6 +11,13 @@
 #include "util/buf.h"
 #include "util/err.h"
 
+/*
+ * First thing in main().  A standard descriptor that the caller closed would be
+ * the next file's that is opened, and words for people would go into the store.
+ * To read and to write fail in its stead.  Exits when that cannot be had.
+ */
+void io_hold_stdio(void);
+
 struct input;
 struct output;
 

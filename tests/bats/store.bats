@@ -137,3 +137,13 @@ setup() {
 	imap_ok a 'a2 NOOP'
 	expect_flags 1 '\Seen' '\Flagged'
 }
+
+@test "descriptors that are closed: no greeting or log line goes into the store" {
+	local before
+	before=$(as_owner cat "$MSGSTORE/lock" "$MSGSTORE/users.db" | cksum)
+	run bash -c 'MSGSTORE_LOG=stderr "$MSGSTORE_BUILD/imapd" \
+	    --preauth alice <&- >&- 2>&-'
+	same "$before" "$(as_owner cat "$MSGSTORE/lock" "$MSGSTORE/users.db" |
+	    cksum)"
+	mboxadm check
+}

@@ -17,28 +17,35 @@
 #define LINKS_MAX	40	/* as path_resolution(7) has it */
 
 struct walk {
-	int	dir;		/* where rest begins */
+	int	dir;		/* where what is left of path begins */
 	uid_t	links;		/* who made the links that root did not */
 	int	links_n;
-	char	rest[PATH_MAX];
+	size_t	at;		/* what is left begins here */
+	char	path[PATH_MAX];
 };
 
-/* The first name of rest into name; rest becomes what is behind it. */
+static const char *
+rest_of(const struct walk *w)
+{
+	return w->path + w->at;
+}
+
+/* The first name of the rest into name; what is behind it is then the rest. */
 static bool
 take_name(struct walk *w, char *name, size_t size)
 {
-	size_t blank = strspn(w->rest, "/"), len;
+	size_t len;
 
-	len = strcspn(w->rest + blank, "/");
+	w->at += strspn(rest_of(w), "/");
+	len = strcspn(rest_of(w), "/");
 	if (len >= size) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	memcpy(name, w->rest + blank, len);
+	memcpy(name, rest_of(w), len);
 	name[len] = '\0';
-	len += blank;
-	len += strspn(w->rest + len, "/");
-	memmove(w->rest, w->rest + len, strlen(w->rest + len) + 1);
+	w->at += len;
+	w->at += strspn(rest_of(w), "/");
 	return true;
 }
 
@@ -51,7 +58,7 @@ step_into(struct walk *w, int fd)
 	return fd != -1;
 }
 
-/* Put where the link leads before rest. */
+/* Put where the link leads before the rest. */
 static bool
 follow(struct walk *w, int fd, const struct stat *st)
 {
@@ -61,14 +68,15 @@ follow(struct walk *w, int fd, const struct stat *st)
 	if (n == -1)
 		return false;
 	target[n] = '\0';
-	memcpy(rest, w->rest, sizeof(rest));
-	if ((size_t)snprintf(w->rest, sizeof(w->rest), "%s/%s", target,
-	    rest) >= sizeof(w->rest)) {
+	strlcpy(rest, rest_of(w), sizeof(rest));
+	w->at = 0;
+	if ((size_t)snprintf(w->path, sizeof(w->path), "%s/%s", target,
+	    rest) >= sizeof(w->path)) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
 	if (rest[0] == '\0')
-		w->rest[n] = '\0';
+		w->path[n] = '\0';
 	if (++w->links_n > LINKS_MAX || (st->st_uid != 0 && w->links != 0 &&
 	    w->links != st->st_uid)) {
 		errno = ELOOP;
@@ -105,12 +113,12 @@ step(struct walk *w, int flags)
 	if (fd == -1)
 		return -1;
 	if (fstat(fd, &st) == -1 || !S_ISLNK(st.st_mode)) {
-		if (w->rest[0] != '\0')
+		if (rest_of(w)[0] != '\0')
 			return step_into(w, fd) ? -2 : -1;
 		close(fd);
 		return openat(w->dir, name, flags | O_NOFOLLOW);
 	}
-	if (w->rest[0] == '\0' && is_proc(fd)) {
+	if (rest_of(w)[0] == '\0' && is_proc(fd)) {
 		close(fd);
 		return openat(w->dir, name, flags);
 	}
@@ -129,7 +137,7 @@ admin_open(struct admin *a, const char *path, int flags, int *fd_r)
 
 	if (geteuid() != 0)
 		fd = open(path, flags);
-	else if (strlcpy(w.rest, path, sizeof(w.rest)) >= sizeof(w.rest)) {
+	else if (strlcpy(w.path, path, sizeof(w.path)) >= sizeof(w.path)) {
 		errno = ENAMETOOLONG;
 		fd = -1;
 	} else if (path[0] == '/' &&

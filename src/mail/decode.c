@@ -9,6 +9,7 @@
 
 #include "mail/charset.h"
 #include "util/log.h"
+#include "wire/base64.h"
 
 #define SLICE		4096	/* octets decoded at a time */
 #define QP_HELD_MAX	80	/* octets; a line has 76 (RFC 2045 6.7) */
@@ -35,19 +36,6 @@ struct decoder {
 	size_t		 work_len;
 };
 
-/* RFC 2045 6.8; -1 for what is not of the alphabet. */
-static int
-base64_value(unsigned char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* What a quantum that ends early holds. */
 static size_t
 base64_flush(struct base64 *b, char *out)
@@ -67,13 +55,13 @@ base64_flush(struct base64 *b, char *out)
  * text: some programs encode in pieces.  Writes at most len + 2 octets.
  */
 static size_t
-base64_decode(struct base64 *b, const char *s, size_t len, char *out)
+base64_take(struct base64 *b, const char *s, size_t len, char *out)
 {
 	size_t n = 0;
 	int v;
 
 	for (size_t i = 0; i < len; i++) {
-		v = base64_value((unsigned char)s[i]);
+		v = base64_digit((unsigned char)s[i]);
 		if (v < 0) {
 			if (s[i] == '=')
 				n += base64_flush(b, out + n);
@@ -234,7 +222,7 @@ transfer_decode(struct decoder *d, const char *s, size_t len, bool end,
 
 	switch (d->encoding) {
 	case MIME_BASE64:
-		n = base64_decode(&d->base64, s, len, out);
+		n = base64_take(&d->base64, s, len, out);
 		return end ? n + base64_flush(&d->base64, out + n) : n;
 	case MIME_QUOTED_PRINTABLE:
 		n = qp_decode(&d->qp, s, len, out);
@@ -321,7 +309,7 @@ word_decode(const struct word *w, struct buf *raw)
 	int hi, lo;
 
 	if (w->encoding == 'B') {
-		n = base64_decode(&b, s, w->text_len, out);
+		n = base64_take(&b, s, w->text_len, out);
 		raw->len += n + base64_flush(&b, out + n);
 		return;
 	}

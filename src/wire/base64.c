@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-static int
-digit(char c)
+int
+base64_digit(unsigned char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -33,7 +33,8 @@ base64_decode(const char *s, size_t len, char *out, size_t *len_r)
 		if (i + 4 == len && s[i + 3] == '=')
 			pad = s[i + 2] == '=' ? 2 : 1;
 		for (size_t j = 0; j < 4; j++) {
-			int d = j < 4 - pad ? digit(s[i + j]) : 0;
+			int d = j < 4 - pad ?
+			    base64_digit((unsigned char)s[i + j]) : 0;
 
 			if (d == -1)
 				return false;

@@ -17,4 +17,7 @@
  */
 bool base64_decode(const char *s, size_t len, char *out, size_t *len_r);
 
+/* The value of a digit, 0..63; -1 for what is none: RFC 4648 4. */
+int base64_digit(unsigned char);
+
 #endif

@@ -1,6 +1,7 @@
 /* utf7.c - modified UTF-7 of mailbox names
  * SPDX-License-Identifier: ISC */
 #include "wire/utf7.h"
+#include "wire/base64.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -11,16 +12,11 @@ static const char digits[] =
 
 #define REPLACEMENT	0xfffd
 
+/* RFC 3501 5.1.3: the alphabet of base64, but ',' stands for '/'. */
 static int
 digit_value(unsigned char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == ',' ? 63 : -1;
+	return c == ',' ? 63 : c == '/' ? -1 : base64_digit(c);
 }
 
 /*

@@ -31,6 +31,7 @@ static const struct capability {
 	{ "LOGINDISABLED", ST_NOT_AUTHENTICATED, cleartext_refused, NULL,
 	    true },
 	{ "AUTH=PLAIN", ST_NOT_AUTHENTICATED, login_allowed, NULL, false },
+	{ "ENABLE", ST_ANY, NULL, &cmd_enable, false },
 	{ "ID", ST_ANY, NULL, &cmd_id, false },
 	{ "IDLE", ST_ANY, NULL, &cmd_idle, false },
 	{ "NAMESPACE", ST_ANY, NULL, &cmd_namespace, false },
@@ -40,10 +41,10 @@ static const struct capability {
 };
 #define CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
 
-bool
-capability_off(const struct conf *conf, const char *word)
+/* s: words with one space between. */
+static bool
+words_hold(const char *s, const char *word)
 {
-	const char *s = conf->capabilities_off;
 	size_t len = strlen(word);
 
 	while (s != NULL && *s != '\0') {
@@ -57,6 +58,28 @@ capability_off(const struct conf *conf, const char *word)
 	return false;
 }
 
+bool
+capability_off(const struct session *s, const char *word)
+{
+	return words_hold(s->conf->capabilities_off, word);
+}
+
+static bool
+offered(const struct session *s, const struct capability *c)
+{
+	return (c->states & s->state) != 0 && (c->when == NULL || c->when(s)) &&
+	    (c->fixed || !capability_off(s, c->word));
+}
+
+bool
+capability_offered(const struct session *s, const char *word)
+{
+	for (size_t i = 0; i < CAPABILITIES; i++)
+		if (strcasecmp(capabilities[i].word, word) == 0)
+			return offered(s, &capabilities[i]);
+	return false;
+}
+
 const char *
 capability_data(const struct session *s)
 {
@@ -65,19 +88,17 @@ capability_data(const struct session *s)
 	for (size_t i = 0; i < CAPABILITIES; i++) {
 		const struct capability *c = &capabilities[i];
 
-		if ((c->states & s->state) != 0 &&
-		    (c->when == NULL || c->when(s)) &&
-		    (c->fixed || !capability_off(s->conf, c->word)))
+		if (offered(s, c))
 			data = arena_printf(s->arena, "%s %s", data, c->word);
 	}
 	return data;
 }
 
 bool
-capability_disables(const struct conf *conf, const struct cmd *cmd)
+capability_disables(const struct session *s, const struct cmd *cmd)
 {
 	for (size_t i = 0; i < CAPABILITIES; i++)
 		if (capabilities[i].cmd == cmd && !capabilities[i].fixed)
-			return capability_off(conf, capabilities[i].word);
+			return capability_off(s, capabilities[i].word);
 	return false;
 }

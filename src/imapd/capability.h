@@ -13,8 +13,10 @@ const char *capability_data(const struct session *);
 
 /* Whether the configuration turned the capability that cmd belongs to off:
  * the command is not known then. */
-bool capability_disables(const struct conf *, const struct cmd *);
+bool capability_disables(const struct session *, const struct cmd *);
 /* Whether the configuration turned word off. */
-bool capability_off(const struct conf *, const char *word);
+bool capability_off(const struct session *, const char *word);
+/* Whether CAPABILITY lists word, in any case, in the session's state. */
+bool capability_offered(const struct session *, const char *word);
 
 #endif

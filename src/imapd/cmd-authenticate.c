@@ -73,7 +73,7 @@ authenticate_run(struct session *s, void *v)
 	size_t len = args->initial_len;
 
 	if (strcmp(args->mechanism, "PLAIN") != 0 ||
-	    capability_off(s->conf, "AUTH=PLAIN"))
+	    capability_off(s, "AUTH=PLAIN"))
 		return err_user(NULL, "There is no such mechanism here");
 	if (!login_allowed(s))
 		return login_refused(s);

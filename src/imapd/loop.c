@@ -96,7 +96,7 @@ read_head(struct session *s)
 		name = arena_printf(s->arena, "UID %s", second);
 	}
 	cmd = cmd_find(name);
-	if (cmd == NULL || capability_disables(s->conf, cmd))
+	if (cmd == NULL || capability_disables(s, cmd))
 		return err_syntax("unknown command %.40s", name);
 	if ((cmd->states & s->state) == 0)
 		return wrong_state(s, cmd);

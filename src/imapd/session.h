@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "imapd/cmd.h"
+#include "imapd/enabled.h"
 #include "store/account.h"
 #include "store/mailbox.h"
 #include "store/rights.h"
@@ -49,6 +50,7 @@ struct session {
 	struct account	*account;	/* personal */
 	struct share	*shares;	/* shares_n of them, by name */
 	size_t		 shares_n;
+	unsigned int	 enabled;	/* ENABLED_...: what ENABLE turned on */
 	uint64_t	 store_stamp;	/* when user and shares were read */
 
 	struct selected	*selected;	/* NULL when no mailbox is */

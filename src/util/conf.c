@@ -18,13 +18,14 @@
 #define STORE_DEFAULT	"/var/lib/msgstore"
 #define LINE_MAX_OCTETS	1024		/* of one line, its end not counted */
 #define TEXT_MAX_OCTETS	200		/* of administrator: fits a response */
+#define PATH_MAX_OCTETS	512	/* of a file's or a directory's name */
 #define DURATION_MAX	(3650 * 86400)	/* seconds */
 #define SIZE_LEAST	1024
 /* Sizes are 32-bit numbers on the wire: RFC 3501 9 "msg-att-static". */
 #define SIZE_MOST	(UINT64_C(2) << 30)
 
 enum type { TYPE_CHAR, TYPE_ENUM, TYPE_BOOL, TYPE_DURATION, TYPE_SIZE,
-	TYPE_WORDS, TYPE_TEXT };
+	TYPE_WORDS, TYPE_TEXT, TYPE_DIRECTORY };
 
 struct key {
 	const char	*name;
@@ -57,6 +58,8 @@ static const struct key keys[] = {
 	{ "capabilities-off", TYPE_WORDS, AT(capabilities_off), "",
 	    { NULL }, 0 },
 	{ "administrator", TYPE_TEXT, AT(administrator), "postmaster",
+	    { NULL }, 0 },
+	{ "runtime-directory", TYPE_DIRECTORY, AT(runtime_directory), "",
 	    { NULL }, 0 },
 };
 #define KEYS_N	(sizeof(keys) / sizeof(keys[0]))
@@ -166,16 +169,32 @@ words_parse(const char *s, char **where)
 	return true;
 }
 
+/* Whether s is printable US-ASCII and not too long. */
 static bool
-text_parse(const char *s, char **where)
+is_printable(const char *s, size_t max)
 {
 	size_t len = strlen(s);
 
-	if (len == 0 || len > TEXT_MAX_OCTETS)
-		return false;
 	for (size_t i = 0; i < len; i++)
 		if (s[i] < 0x20 || s[i] > 0x7e)
 			return false;
+	return len <= max;
+}
+
+static bool
+text_parse(const char *s, char **where)
+{
+	if (*s == '\0' || !is_printable(s, TEXT_MAX_OCTETS))
+		return false;
+	set_string(where, s);
+	return true;
+}
+
+static bool
+directory_parse(const char *s, char **where)
+{
+	if ((*s != '\0' && *s != '/') || !is_printable(s, PATH_MAX_OCTETS))
+		return false;
 	set_string(where, s);
 	return true;
 }
@@ -205,6 +224,8 @@ value_set(struct conf *conf, const struct key *key, const char *s)
 		return words_parse(s, where);
 	case TYPE_TEXT:
 		return text_parse(s, where);
+	case TYPE_DIRECTORY:
+		return directory_parse(s, where);
 	case TYPE_CHAR:
 	case TYPE_ENUM:
 	case TYPE_BOOL:
@@ -244,6 +265,10 @@ describe(const struct key *key, struct buf *b)
 	case TYPE_TEXT:
 		buf_addf(b, "1 to %d printable US-ASCII characters",
 		    TEXT_MAX_OCTETS);
+		return;
+	case TYPE_DIRECTORY:
+		buf_addf(b, "empty, or a path that begins with /, up to %d "
+		    "printable US-ASCII characters", PATH_MAX_OCTETS);
 		return;
 	case TYPE_CHAR:
 	case TYPE_ENUM:
@@ -486,6 +511,7 @@ conf_free(struct conf *conf)
 		return;
 	free(conf->capabilities_off);
 	free(conf->administrator);
+	free(conf->runtime_directory);
 	free(conf);
 }
 
@@ -572,6 +598,7 @@ value_show(const struct conf *conf, const struct key *key, FILE *f, bool json)
 		break;
 	case TYPE_WORDS:
 	case TYPE_TEXT:
+	case TYPE_DIRECTORY:
 		text(*(char *const *)where, f);
 		break;
 	}

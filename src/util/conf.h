@@ -26,6 +26,7 @@ struct conf {
 	bool		 inotify;
 	char		*capabilities_off;	/* words with one space between */
 	char		*administrator;		/* whom to ask, e.g. "postmaster" */
+	char		*runtime_directory;	/* absolute path, or "" */
 };
 
 /*

@@ -66,6 +66,7 @@ check_defaults(const struct conf *conf)
 	CHECK_INT(conf->inotify, true);
 	CHECK_STR(conf->capabilities_off, "");
 	CHECK_STR(conf->administrator, "postmaster");
+	CHECK_STR(conf->runtime_directory, "");
 }
 
 static void
@@ -93,7 +94,8 @@ every_key_is_set(void)
 	    "message-size-limit=2g\nexpunge-retention = 0\n"
 	    "journal = rollback\ninotify = no\n"
 	    "capabilities-off =  IDLE\t\tLITERAL+ \n"
-	    "administrator = \"Ann = \"IT\" # 2 \"");
+	    "administrator = \"Ann = \"IT\" # 2 \"\n"
+	    "runtime-directory = /run/x y");
 
 	if (!CHECK(conf != NULL))
 		return;
@@ -109,6 +111,7 @@ every_key_is_set(void)
 	CHECK_INT(conf->inotify, false);
 	CHECK_STR(conf->capabilities_off, "IDLE LITERAL+");
 	CHECK_STR(conf->administrator, "Ann = \"IT\" # 2 ");
+	CHECK_STR(conf->runtime_directory, "/run/x y");
 	conf_free(conf);
 }
 
@@ -158,6 +161,10 @@ bad_lines_are_named(void)
 		{ "administrator = \n", ":1: administrator cannot be \"\": it "
 		    "must be 1 to 200 printable US-ASCII characters" },
 		{ "administrator = J\xc3\xb6rg\n", ":1: administrator cannot" },
+		{ "runtime-directory = run\n", ":1: runtime-directory cannot be "
+		    "\"run\": it must be empty, or a path that begins with /, "
+		    "up to 512 printable US-ASCII characters" },
+		{ "runtime-directory = /a\tb\n", ":1: runtime-directory cannot" },
 		{ "delimiter\n", ":1: expected \"key = value\"" },
 		{ "= x\n", ":1: expected \"key = value\"" },
 		{ "delimiter = \"/\n", ":1: the value of delimiter has no '\"' "
@@ -170,7 +177,7 @@ bad_lines_are_named(void)
 		    "cleartext-login, autologout, autologout-idle, "
 		    "login-timeout, write-timeout, message-size-limit, "
 		    "expunge-retention, journal, inotify, capabilities-off, "
-		    "administrator" },
+		    "administrator, runtime-directory" },
 		{ "autologout-ilde = 5m\n", ":1: unknown key "
 		    "\"autologout-ilde\", did you mean \"autologout-idle\"?" },
 		{ "x = y\n", ":1: unknown key \"x\"; the keys are: delimiter" },
@@ -272,7 +279,8 @@ what_is_shown_can_be_read_back(void)
 		"autologout-idle = 5m\nlogin-timeout = 61s\nwrite-timeout = 1d\n"
 		"message-size-limit = 1234567\nexpunge-retention = 36h\n"
 		"journal = rollback\ninotify = no\n"
-		"capabilities-off = IDLE ID\nadministrator = \"\"x\" \"\n" };
+		"capabilities-off = IDLE ID\nadministrator = \"\"x\" \"\n"
+		"runtime-directory = /run/x\n" };
 	char *first, *second;
 	struct conf *conf;
 
@@ -310,7 +318,7 @@ json_is_shown(void)
 	    "\"login-timeout\": 60, \"write-timeout\": 300, "
 	    "\"message-size-limit\": 104857600, \"expunge-retention\": 86400, "
 	    "\"journal\": \"wal\", \"inotify\": true, \"capabilities-off\": "
-	    "\"\", \"administrator\": \"a\\\"\\\\b\"}\n");
+	    "\"\", \"administrator\": \"a\\\"\\\\b\", \"runtime-directory\": \"\"}\n");
 	free(s);
 	conf_free(conf);
 }

@@ -55,6 +55,8 @@ static const struct key keys[] = {
 	    { NULL }, 0 },
 	{ "journal", TYPE_ENUM, AT(journal), "wal", { "wal", "rollback" }, 0 },
 	{ "inotify", TYPE_BOOL, AT(inotify), "yes", { "no", "yes" }, 0 },
+	{ "sandbox", TYPE_ENUM, AT(sandbox), "yes",
+	    { "no", "yes", "required" }, 0 },
 	{ "capabilities-off", TYPE_WORDS, AT(capabilities_off), "",
 	    { NULL }, 0 },
 	{ "administrator", TYPE_TEXT, AT(administrator), "postmaster",
@@ -243,7 +245,8 @@ value_set(struct conf *conf, const struct key *key, const char *s)
 	return true;
 }
 _Static_assert(sizeof(enum conf_cleartext) == sizeof(int) &&
-    sizeof(enum conf_journal) == sizeof(int), "enums are set as an int");
+    sizeof(enum conf_journal) == sizeof(int) &&
+    sizeof(enum conf_sandbox) == sizeof(int), "enums are set as an int");
 
 /* What a key may be set to, for people. */
 static void

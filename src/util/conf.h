@@ -11,6 +11,7 @@
 
 enum conf_cleartext { CLEARTEXT_NO, CLEARTEXT_YES, CLEARTEXT_LOOPBACK };
 enum conf_journal { JOURNAL_WAL, JOURNAL_ROLLBACK };
+enum conf_sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_REQUIRED };
 
 /* Every key's value.  Durations are in seconds, sizes in octets. */
 struct conf {
@@ -24,6 +25,7 @@ struct conf {
 	unsigned int	 expunge_retention;
 	enum conf_journal journal;
 	bool		 inotify;
+	enum conf_sandbox sandbox;
 	char		*capabilities_off;	/* words with one space between */
 	char		*administrator;		/* whom to ask, e.g. "postmaster" */
 	char		*runtime_directory;	/* absolute path, or "" */

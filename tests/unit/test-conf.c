@@ -64,6 +64,7 @@ check_defaults(const struct conf *conf)
 	CHECK_INT(conf->expunge_retention, 86400);
 	CHECK_INT(conf->journal, JOURNAL_WAL);
 	CHECK_INT(conf->inotify, true);
+	CHECK_INT(conf->sandbox, SANDBOX_YES);
 	CHECK_STR(conf->capabilities_off, "");
 	CHECK_STR(conf->administrator, "postmaster");
 	CHECK_STR(conf->runtime_directory, "");
@@ -176,8 +177,7 @@ bad_lines_are_named(void)
 		    "mean \"delimiter\"?; the keys are: delimiter, "
 		    "cleartext-login, autologout, autologout-idle, "
 		    "login-timeout, write-timeout, message-size-limit, "
-		    "expunge-retention, journal, inotify, capabilities-off, "
-		    "administrator, runtime-directory" },
+		    "expunge-retention, journal, inotify, sandbox, " },
 		{ "autologout-ilde = 5m\n", ":1: unknown key "
 		    "\"autologout-ilde\", did you mean \"autologout-idle\"?" },
 		{ "x = y\n", ":1: unknown key \"x\"; the keys are: delimiter" },
@@ -278,7 +278,7 @@ what_is_shown_can_be_read_back(void)
 		"delimiter = .\ncleartext-login = no\nautologout = 90s\n"
 		"autologout-idle = 5m\nlogin-timeout = 61s\nwrite-timeout = 1d\n"
 		"message-size-limit = 1234567\nexpunge-retention = 36h\n"
-		"journal = rollback\ninotify = no\n"
+		"journal = rollback\ninotify = no\nsandbox = required\n"
 		"capabilities-off = IDLE ID\nadministrator = \"\"x\" \"\n"
 		"runtime-directory = /run/x\n" };
 	char *first, *second;
@@ -317,8 +317,9 @@ json_is_shown(void)
 	    "\"loopback\", \"autologout\": 1800, \"autologout-idle\": 0, "
 	    "\"login-timeout\": 60, \"write-timeout\": 300, "
 	    "\"message-size-limit\": 104857600, \"expunge-retention\": 86400, "
-	    "\"journal\": \"wal\", \"inotify\": true, \"capabilities-off\": "
-	    "\"\", \"administrator\": \"a\\\"\\\\b\", \"runtime-directory\": \"\"}\n");
+	    "\"journal\": \"wal\", \"inotify\": true, \"sandbox\": \"yes\", "
+	    "\"capabilities-off\": \"\", \"administrator\": \"a\\\"\\\\b\", "
+	    "\"runtime-directory\": \"\"}\n");
 	free(s);
 	conf_free(conf);
 }

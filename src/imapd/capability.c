@@ -13,31 +13,38 @@ cleartext_refused(const struct session *s)
 	return !login_allowed(s);
 }
 
+#define CAPABILITY_CMDS	6
+
 /*
  * What is offered in which state.  What is of use only after login is listed
  * before it too: some clients (Python's imaplib is one) ask once, at the start.
+ * Every word is in msgstore-capabilities(7) too.
  */
 static const struct capability {
 	const char	 *word;
-	unsigned int	  states;
+	unsigned int	  states;	/* 0: any */
 	bool		(*when)(const struct session *);	/* NULL: always */
-	const struct cmd *cmd;	/* that turning it off disables */
+	/* Told behind '=' when there is one: "APPENDLIMIT=100". */
+	uint64_t	(*value)(const struct session *);
+	/* Known while one of the capabilities that list it is not off. */
+	const struct cmd *cmds[CAPABILITY_CMDS];
 	bool		  fixed;	/* cannot be turned off */
 } capabilities[] = {
-	{ "IMAP4rev1", ST_ANY, NULL, NULL, true },
-	{ "LITERAL+", ST_ANY, NULL, NULL, false },
-	{ "SASL-IR", ST_NOT_AUTHENTICATED, NULL, NULL, false },
+	{ .word = "IMAP4rev1", .fixed = true },
+	{ .word = "LITERAL+" },
+	{ .word = "SASL-IR", .states = ST_NOT_AUTHENTICATED },
 	/* RFC 3501 7.2.1: how a client learns not to send its password. */
-	{ "LOGINDISABLED", ST_NOT_AUTHENTICATED, cleartext_refused, NULL,
-	    true },
-	{ "AUTH=PLAIN", ST_NOT_AUTHENTICATED, login_allowed, NULL, false },
-	{ "ENABLE", ST_ANY, NULL, &cmd_enable, false },
-	{ "ID", ST_ANY, NULL, &cmd_id, false },
-	{ "IDLE", ST_ANY, NULL, &cmd_idle, false },
-	{ "NAMESPACE", ST_ANY, NULL, &cmd_namespace, false },
-	{ "CHILDREN", ST_ANY, NULL, NULL, false },
-	{ "UNSELECT", ST_ANY, NULL, &cmd_unselect, false },
-	{ "UIDPLUS", ST_ANY, NULL, &cmd_uid_expunge, false },
+	{ .word = "LOGINDISABLED", .states = ST_NOT_AUTHENTICATED,
+	    .when = cleartext_refused, .fixed = true },
+	{ .word = "AUTH=PLAIN", .states = ST_NOT_AUTHENTICATED,
+	    .when = login_allowed },
+	{ .word = "CHILDREN" },
+	{ .word = "ENABLE", .cmds = { &cmd_enable } },
+	{ .word = "ID", .cmds = { &cmd_id } },
+	{ .word = "IDLE", .cmds = { &cmd_idle } },
+	{ .word = "NAMESPACE", .cmds = { &cmd_namespace } },
+	{ .word = "UIDPLUS", .cmds = { &cmd_uid_expunge } },
+	{ .word = "UNSELECT", .cmds = { &cmd_unselect } },
 };
 #define CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
 
@@ -67,8 +74,8 @@ capability_off(const struct session *s, const char *word)
 static bool
 offered(const struct session *s, const struct capability *c)
 {
-	return (c->states & s->state) != 0 && (c->when == NULL || c->when(s)) &&
-	    (c->fixed || !capability_off(s, c->word));
+	return (c->states == 0 || (c->states & s->state) != 0) &&
+	    (c->when == NULL || c->when(s)) && (c->fixed || !capability_off(s, c->word));
 }
 
 bool
@@ -83,22 +90,45 @@ capability_offered(const struct session *s, const char *word)
 const char *
 capability_data(const struct session *s)
 {
-	const char *data = "CAPABILITY";
+	struct buf data = { 0 };
+	const char *copy;
 
+	buf_adds(&data, "CAPABILITY");
 	for (size_t i = 0; i < CAPABILITIES; i++) {
 		const struct capability *c = &capabilities[i];
 
-		if (offered(s, c))
-			data = arena_printf(s->arena, "%s %s", data, c->word);
+		if (!offered(s, c))
+			continue;
+		buf_addf(&data, " %s", c->word);
+		if (c->value != NULL)
+			buf_addf(&data, "=%llu",
+			    (unsigned long long)c->value(s));
 	}
-	return data;
+	copy = arena_memdup(s->arena, data.s, data.len);
+	buf_clear(&data);
+	return copy;
+}
+
+static bool
+lists(const struct capability *c, const struct cmd *cmd)
+{
+	for (size_t i = 0; i < CAPABILITY_CMDS && c->cmds[i] != NULL; i++)
+		if (c->cmds[i] == cmd)
+			return true;
+	return false;
 }
 
 bool
 capability_disables(const struct session *s, const struct cmd *cmd)
 {
-	for (size_t i = 0; i < CAPABILITIES; i++)
-		if (capabilities[i].cmd == cmd && !capabilities[i].fixed)
-			return capability_off(s, capabilities[i].word);
-	return false;
+	bool listed = false;
+
+	for (size_t i = 0; i < CAPABILITIES; i++) {
+		if (!lists(&capabilities[i], cmd))
+			continue;
+		if (!capability_off(s, capabilities[i].word))
+			return false;
+		listed = true;
+	}
+	return listed;
 }

@@ -11,8 +11,8 @@
  * "capability-data"), in the command's arena. */
 const char *capability_data(const struct session *);
 
-/* Whether the configuration turned the capability that cmd belongs to off:
- * the command is not known then. */
+/* Whether every capability that cmd belongs to is turned off: the command is
+ * not known then. */
 bool capability_disables(const struct session *, const struct cmd *);
 /* Whether the configuration turned word off. */
 bool capability_off(const struct session *, const char *word);

@@ -81,6 +81,7 @@ uid_copy_run(struct session *s, void *args)
 const struct cmd cmd_copy = {
 	.name = "COPY",
 	.states = ST_SELECTED,
+	.flags = CF_NUMBERS,
 	.parse = copy_parse,
 	.run = copy_run,
 	.rfc = "RFC 3501 6.4.7"

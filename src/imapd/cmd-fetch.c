@@ -380,7 +380,7 @@ uid_fetch_run(struct session *s, void *args)
 const struct cmd cmd_fetch = {
 	.name = "FETCH",
 	.states = ST_SELECTED,
-	.flags = CF_NO_EXPUNGE,
+	.flags = CF_NO_EXPUNGE | CF_NUMBERS,
 	.parse = fetch_parse,
 	.run = fetch_run,
 	.rfc = "RFC 3501 6.4.5"

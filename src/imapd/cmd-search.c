@@ -1,5 +1,8 @@
 /* cmd-search.c - SEARCH and UID SEARCH: RFC 3501 6.4.4
  * SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+
+#include "imapd/condstore.h"
 #include "imapd/search.h"
 #include "imapd/selected.h"
 
@@ -12,6 +15,7 @@ struct run {
 	bool		 is_uid;
 	size_t		 hint;
 	unsigned int	 tests;
+	uint64_t	 modseq;	/* the highest of those found */
 };
 
 /* The messages that cheap keys leave over: those alone get their wide columns
@@ -51,6 +55,8 @@ tell_match(struct run *run, const struct message *m)
 		return;
 	output_add(run->s->out, " ", 1);
 	reply_number(run->s->out, run->is_uid ? m->uid : seq);
+	if (m->modseq > run->modseq)
+		run->modseq = m->modseq;
 }
 
 /* No statement stays open while the output drains or files are read for long. */
@@ -114,9 +120,15 @@ do_search(struct session *s, struct search_args *args, bool is_uid)
 		run.search.all = false;
 	}
 	if (err == NULL) {
+		if (args->modseq)
+			condstore_enable(s);
 		output_adds(s->out, "* SEARCH");
 		if (run.search.all || uids.n > 0)
 			err = last_pass(&run, run.search.all ? NULL : &uids);
+		/* RFC 7162 3.1.6 */
+		if (args->modseq && run.modseq > 0)
+			output_addf(s->out, " (MODSEQ %" PRIu64 ")",
+			    run.modseq);
 		output_adds(s->out, "\r\n");
 	}
 	search_done(&run.search);
@@ -139,7 +151,7 @@ uid_search_run(struct session *s, void *args)
 const struct cmd cmd_search = {
 	.name = "SEARCH",
 	.states = ST_SELECTED,
-	.flags = CF_NO_EXPUNGE,
+	.flags = CF_NO_EXPUNGE | CF_NUMBERS,
 	.parse = search_parse,
 	.run = search_run,
 	.rfc = "RFC 3501 6.4.4"

@@ -21,7 +21,8 @@ enum cmd_state {
 enum cmd_flag {
 	CF_WRITE	= 1 << 0,	/* refused on EXAMINE, by the loop */
 	CF_NO_EXPUNGE	= 1 << 1,	/* RFC 9051 7.5.1: no EXPUNGE in its answer */
-	CF_NO_SYNC	= 1 << 2	/* no untagged updates at its end at all */
+	CF_NO_SYNC	= 1 << 2,	/* no untagged updates at its end at all */
+	CF_NUMBERS	= 1 << 3	/* takes message numbers: not with UIDONLY */
 };
 
 struct cmd {

@@ -5,6 +5,7 @@
 
 #include "imapd/capability.h"
 #include "imapd/client.h"
+#include "imapd/condstore.h"
 #include "imapd/report.h"
 #include "imapd/selected.h"
 #include "imapd/session.h"
@@ -42,6 +43,7 @@ begin(struct session *s)
 	s->tag = NULL;
 	s->cmd = NULL;
 	s->ok_text = NULL;
+	s->modseq_sent = s->highest_due = false;
 	/* Before login one clock runs for all commands together. */
 	if (!login)
 		input_deadline(s->in, s->conf->autologout);
@@ -100,6 +102,11 @@ read_head(struct session *s)
 		return err_syntax("unknown command %.40s", name);
 	if ((cmd->states & s->state) == 0)
 		return wrong_state(s, cmd);
+	/* RFC 9586 3.2, 3.8 */
+	if ((cmd->flags & CF_NUMBERS) != 0 &&
+	    session_enabled(s, ENABLED_UIDONLY))
+		return err_syntax_code(RESP_UIDREQUIRED, "%s takes message "
+		    "numbers, which UIDONLY has done away with", cmd->name);
 	s->cmd = cmd;
 	return NULL;
 }
@@ -161,6 +168,10 @@ tell_changes(struct session *s)
 		return err;
 	if (err != NULL)
 		report_error(s, err);
+	/* RFC 7162 3.2: a client must not take a mod-sequence for its highest
+	 * one while it has yet to hear of expunges before that. */
+	else if (s->modseq_sent && s->selected->expunge_waits)
+		s->highest_due = true;
 	return NULL;
 }
 
@@ -217,15 +228,32 @@ reply_tagged(struct session *s, const char *status, const char *code,
 	output_adds(s->out, "\r\n");
 }
 
+/* RFC 7162 3.2.7: in the tagged OK, unless that has a code of its own. */
+static void
+reply_ok(struct session *s)
+{
+	const char *code = NULL, *text = s->ok_text;
+
+	if (text == NULL)
+		text = arena_printf(s->arena, "%s completed", s->cmd->name);
+	if (s->highest_due && *text != '[')
+		code = arena_printf(s->arena, "HIGHESTMODSEQ %llu",
+		    (unsigned long long)condstore_told(s));
+	else if (s->highest_due)
+		condstore_tell_highest(s);
+	reply_tagged(s, "OK", code, text);
+}
+
 /* RFC 9051 7.1: the one place where an error becomes a reply. */
 static void
 reply(struct session *s, const struct err *err)
 {
-	if (err == NULL && s->ok_text != NULL)
-		reply_tagged(s, "OK", NULL, s->ok_text);
-	else if (err == NULL)
-		reply_tagged(s, "OK", NULL,
-		    arena_printf(s->arena, "%s completed", s->cmd->name));
+	if (s->selected == NULL)
+		s->highest_due = false;
+	if (err != NULL && s->highest_due)
+		condstore_tell_highest(s);
+	if (err == NULL)
+		reply_ok(s);
 	else if (err->kind == ERR_SYNTAX)
 		reply_tagged(s, "BAD", err->code, err->text);
 	else if (err->kind == ERR_USER)

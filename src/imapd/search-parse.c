@@ -1,6 +1,7 @@
 /* search-parse.c - the arguments of SEARCH: RFC 3501 9 "search-key"
  * SPDX-License-Identifier: ISC */
 #include <string.h>
+#include <strings.h>
 
 #include "imapd/search.h"
 #include "mail/decode.h"
@@ -13,10 +14,11 @@ struct parse {
 	struct parser	*p;
 	const char	*charset;	/* NULL: none was given */
 	unsigned int	 keys;
+	bool		 modseq;	/* MODSEQ was there */
 };
 
 enum argument { ARG_NONE, ARG_TEXT, ARG_FIELD, ARG_KEYWORD, ARG_DATE,
-	ARG_NUMBER, ARG_UIDS };
+	ARG_NUMBER, ARG_UIDS, ARG_MODSEQ, ARG_UIDAFTER, ARG_UIDBEFORE };
 
 /* RFC 3501 6.4.4 */
 static const struct keyword {
@@ -40,6 +42,7 @@ static const struct keyword {
 	{ "HEADER",	ARG_FIELD, SEARCH_HEADER, false, 0, NULL },
 	{ "KEYWORD",	ARG_KEYWORD, SEARCH_KEYWORD, false, 0, NULL },
 	{ "LARGER",	ARG_NUMBER, SEARCH_LARGER, false, 0, NULL },
+	{ "MODSEQ",	ARG_MODSEQ, SEARCH_MODSEQ, false, 0, NULL },
 	{ "OLD",	ARG_NONE, SEARCH_RECENT, true, 0, NULL },
 	{ "ON",		ARG_DATE, SEARCH_ON, false, 0, NULL },
 	{ "RECENT",	ARG_NONE, SEARCH_RECENT, false, 0, NULL },
@@ -53,6 +56,8 @@ static const struct keyword {
 	{ "TEXT",	ARG_TEXT, SEARCH_TEXT, false, 0, NULL },
 	{ "TO",		ARG_TEXT, SEARCH_HEADER, false, 0, "To" },
 	{ "UID",	ARG_UIDS, SEARCH_SET, false, 0, NULL },
+	{ "UIDAFTER",	ARG_UIDAFTER, SEARCH_SET, false, 0, NULL },
+	{ "UIDBEFORE",	ARG_UIDBEFORE, SEARCH_SET, false, 0, NULL },
 	{ "UNANSWERED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_ANSWERED, NULL },
 	{ "UNDELETED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_DELETED, NULL },
 	{ "UNDRAFT",	ARG_NONE, SEARCH_FLAGS, true, FLAG_DRAFT, NULL },
@@ -108,6 +113,49 @@ parse_text(struct parse *ps, struct search_key *key)
 	return true;
 }
 
+/* RFC 7162 7 "search-modsequence".  There is one mod-sequence for all of a
+ * message: which entry is meant does not matter (RFC 7162 3.1.5). */
+static bool
+parse_modseq(struct parse *ps, struct search_key *key)
+{
+	struct parser *p = ps->p;
+	const char *s;
+
+	ps->modseq = true;
+	if (parser_peek(p) == '"') {
+		if (!parser_string(p, &s, NULL) || !parser_sp(p))
+			return false;
+		if (strncasecmp(s, "/flags/", 7) != 0 || s[7] == '\0')
+			return parser_expected(p, "an entry like \"/flags/x\"");
+		if (!parser_word(p, &s) || !parser_sp(p))
+			return false;
+		if (strcmp(s, "PRIV") != 0 && strcmp(s, "SHARED") != 0 &&
+		    strcmp(s, "ALL") != 0)
+			return parser_expected(p, "priv, shared or all");
+	}
+	return parser_number64(p, &key->modseq);
+}
+
+/* RFC 9738 3.2: all UIDs above or below one. */
+static bool
+parse_uid_bound(struct parse *ps, bool after, struct search_key *key)
+{
+	struct seqrange *r = arena_alloc(ps->arena, sizeof(*r));
+	uint32_t uid;
+
+	if (!parser_nz_number(ps->p, &uid))
+		return false;
+	/* 4294967295 is "*" in a set, and no message has it. */
+	if (after)
+		*r = (struct seqrange){ uid < UINT32_MAX - 1 ? uid + 1 :
+		    UINT32_MAX - 1, UINT32_MAX - 1 };
+	else
+		*r = (struct seqrange){ 1, uid - 1 };
+	key->set_is_uid = true;
+	key->set = (struct seqset){ .ranges = r, .n = after || uid > 1 };
+	return true;
+}
+
 static bool
 parse_argument(struct parse *ps, const struct keyword *word,
     struct search_key *key)
@@ -134,6 +182,11 @@ parse_argument(struct parse *ps, const struct keyword *word,
 	case ARG_UIDS:
 		key->set_is_uid = true;
 		return parser_seqset(p, &key->set);
+	case ARG_MODSEQ:
+		return parse_modseq(ps, key);
+	case ARG_UIDAFTER:
+	case ARG_UIDBEFORE:
+		return parse_uid_bound(ps, word->arg == ARG_UIDAFTER, key);
 	}
 	return false;
 }
@@ -338,6 +391,7 @@ search_parse(struct arena *a, struct parser *p, void **args_r)
 	(*first)->negate ^= negate;
 	if (!parse_more(&ps, 0, &(*first)->next) || !parser_crlf(p))
 		return parser_err(p);
+	args->modseq = ps.modseq;
 	*args_r = args;
 	return NULL;
 }

@@ -13,6 +13,10 @@
 static const struct err *
 prepare_set(struct session *s, struct search_key *key)
 {
+	/* RFC 9586 3.5 */
+	if (!key->set_is_uid && session_enabled(s, ENABLED_UIDONLY))
+		return err_syntax_code(RESP_UIDREQUIRED, "UID SEARCH takes no "
+		    "message numbers once UIDONLY is enabled");
 	/* Clients search 1:* in empty mailboxes too: that finds nothing. */
 	if (s->selected->told_exists == 0) {
 		key->op = SEARCH_NONE;
@@ -373,6 +377,9 @@ test_leaf(struct search *search, const struct search_key *key,
 	case SEARCH_ON:
 	case SEARCH_SINCE:
 		*yes_r = test_date(key, datetime_day(&m->date));
+		return NULL;
+	case SEARCH_MODSEQ:
+		*yes_r = m->modseq >= key->modseq;
 		return NULL;
 	case SEARCH_LARGER:
 		*yes_r = m->size > key->size;

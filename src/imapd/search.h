@@ -27,6 +27,7 @@ enum search_op {
 	SEARCH_BEFORE,		/* INTERNALDATE */
 	SEARCH_ON,
 	SEARCH_SINCE,
+	SEARCH_MODSEQ,
 	SEARCH_LARGER,
 	SEARCH_SMALLER,
 	SEARCH_SENTBEFORE,	/* the Date: field */
@@ -56,6 +57,7 @@ struct search_key {
 	uint64_t	 mask;
 	int32_t		 day;
 	uint32_t	 size;
+	uint64_t	 modseq;
 	const char	*name;		/* of a field or a keyword */
 	const char	*text;		/* UTF-8 */
 	size_t		 text_len;
@@ -64,6 +66,7 @@ struct search_key {
 
 struct search_args {
 	struct search_key *root;	/* an AND */
+	bool		 modseq;	/* MODSEQ is among the keys */
 };
 
 /* RFC 3501 9 "search", behind the name. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "imapd/condstore.h"
 #include "util/log.h"
 
 #define CHANGES_AT_ONCE	1024	/* flag changes that are held in memory */
@@ -289,6 +290,7 @@ static const struct err *
 sync_expunges(struct session *s, const struct mailbox_state *state)
 {
 	struct selected *sel = s->selected;
+	const bool vanished = vanished_on(s);
 	struct tell_expunge tell = { .s = s };
 	struct seqset_builder b = { 0 };
 	const struct err *err;
@@ -296,16 +298,22 @@ sync_expunges(struct session *s, const struct mailbox_state *state)
 
 	/* May hold what went after state: that is told now, and the next look
 	 * finds it out of the view. */
-	err = mailbox_expunged(sel->mbox, sel->told_expunge,
+	err = mailbox_expunged(sel->mbox, sel->told_expunge, INT64_MAX,
 	    sel->told_uidnext, &b);
 	if (err == NULL) {
 		gone = seqset_built(&b);
 		gone = view_known(&sel->view, s->arena, &gone);
 		sel->recent_exists -= recent_among(sel, &gone);
-		view_expunge(&sel->view, &gone, tell_expunge, &tell);
-		sel->told_exists -= tell.n;
+		/* RFC 7162 3.2.10.2: only of what the client was told. */
+		if (vanished)
+			vanished_send(s, &gone, false);
+		view_expunge(&sel->view, &gone, vanished ? NULL : tell_expunge,
+		    &tell);
+		sel->told_exists -= vanished ? (uint32_t)seqset_count(&gone) :
+		    tell.n;
 		sel->told_expunge = state->highestmodseq;
 		sel->expunge_waits = false;
+		s->highest_due |= condstore_on(s);
 	}
 	seqset_builder_clear(&b);
 	return err;
@@ -357,22 +365,28 @@ done:
 
 void
 selected_tell_change(struct session *s, const struct change *change,
-    uint32_t seq, const char *const *names, size_t n)
+    bool flags, uint32_t seq, const char *const *names, size_t n)
 {
 	const struct selected *sel = s->selected;
 
-	output_add(s->out, "* ", 2);
-	reply_number(s->out, seq);
-	output_adds(s->out, " FETCH (");
-	/* RFC 3501 6.4.8: what a UID command causes carries the UID. */
-	if (s->cmd != NULL && strncmp(s->cmd->name, "UID ", 4) == 0) {
+	fetch_head(s, seq, change->uid);
+	/* RFC 3501 6.4.8: what a UID command causes carries the UID; RFC 7162
+	 * 3.2.4: so does all once CONDSTORE is on. */
+	if (!session_enabled(s, ENABLED_UIDONLY) && (condstore_on(s) ||
+	    (s->cmd != NULL && strncmp(s->cmd->name, "UID ", 4) == 0))) {
 		output_adds(s->out, "UID ");
 		reply_number(s->out, change->uid);
 		output_add(s->out, " ", 1);
 	}
-	output_adds(s->out, "FLAGS ");
-	reply_flags(s->out, change->flags,
-	    selected_is_recent(sel, change->uid), names, n);
+	if (condstore_on(s)) {
+		condstore_send(s, change->modseq);
+		output_add(s->out, flags ? " " : "", flags);
+	}
+	if (flags) {
+		output_adds(s->out, "FLAGS ");
+		reply_flags(s->out, change->flags,
+		    selected_is_recent(sel, change->uid), names, n);
+	}
 	output_add(s->out, ")\r\n", 3);
 }
 
@@ -406,7 +420,7 @@ sync_flags(struct session *s, uint32_t below)
 		for (size_t i = 0; err == NULL && i < n; i++) {
 			seq = selected_seq(sel, changes[i].uid, &hint);
 			if (seq > 0)
-				selected_tell_change(s, &changes[i], seq,
+				selected_tell_change(s, &changes[i], true, seq,
 				    names, names_n);
 			first = changes[i].uid + 1;
 		}
@@ -547,13 +561,14 @@ tell_selected(struct session *s, uint32_t unseen)
 	 * DEVIATION RFC 3501 6.3.1: left out where counting up to it would take
 	 * time by the mailbox's size; clients then search for it.
 	 */
-	if (unseen > 0)
+	if (unseen > 0 && !session_enabled(s, ENABLED_UIDONLY))
 		output_addf(s->out, "* OK [UNSEEN %u] First unseen message\r\n",
 		    unseen);
 	output_addf(s->out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n",
 	    mailbox_uidvalidity(sel->mbox));
 	output_addf(s->out, "* OK [UIDNEXT %u] Predicted next UID\r\n",
 	    sel->told_uidnext);
+	condstore_tell_highest(s);	/* RFC 7162 3.1.2.1 */
 	return NULL;
 }
 

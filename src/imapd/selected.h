@@ -99,10 +99,12 @@ const struct err *selected_tell_flags(struct session *);
 const struct err *selected_tell_keywords(struct session *);
 
 /*
- * Send one message's flags, as they are in change, with the UID when the
- * command is a UID command.  names are the mailbox's n keywords.
+ * Send one message's flags, as they are in change, with UID and mod-sequence
+ * where they belong (RFC 3501 6.4.8, RFC 7162 3.2.4).  Without flags the
+ * session must be CONDSTORE-aware: there is nothing else to tell.  names are
+ * the mailbox's n keywords.
  */
-void selected_tell_change(struct session *, const struct change *,
+void selected_tell_change(struct session *, const struct change *, bool flags,
     uint32_t seq, const char *const *names, size_t n);
 
 #endif

@@ -40,6 +40,8 @@ struct session {
 	const char	*tag;		/* the command's */
 	const struct cmd *cmd;
 	const char	*ok_text;	/* of the tagged OK; see session_ok() */
+	bool		 modseq_sent;	/* by the command, see condstore.h */
+	bool		 highest_due;	/* HIGHESTMODSEQ, with the tagged reply */
 	char		 address[64];	/* the client's, "-" when unknown */
 	bool		 local;		/* loopback, pipe, terminal, unix socket */
 

@@ -18,102 +18,148 @@ whole_set(const struct seqset *uids)
 
 /* What the new flags are, in SQL: ?3 are bits to clear, ?4 bits to set. */
 #define NEW_FLAGS	"((flags & ~?3) | ?4)"
-#define IS_CHANGED	"uid BETWEEN ?1 AND ?2 AND flags <> " NEW_FLAGS
+/* RFC 7162 3.1.3: ?6 is UNCHANGEDSINCE, ?7 the bits that must be there for it
+ * to count, or 0. */
+#define PASSES		"(modseq <= ?6 OR (?7 <> 0 AND flags & ?7 = 0))"
+#define IS_CHANGED	"uid BETWEEN ?1 AND ?2 AND flags <> " NEW_FLAGS	\
+			" AND " PASSES
+
+/* One change of flags. */
+struct storing {
+	struct writer	 w;
+	uint64_t	 clear, set;	/* bits */
+	uint64_t	 modseq;	/* that changed rows get */
+	bool		 changed;	/* some row was */
+	const struct store_if *cond;	/* NULL for none */
+};
 
 static const struct err *
-store_bind(struct db *db, const char *sql, struct seqrange r, uint64_t clear,
-    uint64_t set, sqlite3_stmt **stmt_r)
+store_bind(struct storing *st, const char *sql, struct seqrange r,
+    sqlite3_stmt **stmt_r)
 {
-	const struct err *err = db_prepare(db, sql, stmt_r);
+	const struct err *err = db_prepare(st->w.mbox->db, sql, stmt_r);
 
 	if (err != NULL)
 		return err;
 	sqlite3_bind_int64(*stmt_r, 1, r.first);
 	sqlite3_bind_int64(*stmt_r, 2, r.last);
-	sqlite3_bind_int64(*stmt_r, 3, (int64_t)clear);
-	sqlite3_bind_int64(*stmt_r, 4, (int64_t)set);
+	sqlite3_bind_int64(*stmt_r, 3, (int64_t)st->clear);
+	sqlite3_bind_int64(*stmt_r, 4, (int64_t)st->set);
+	sqlite3_bind_int64(*stmt_r, 6, st->cond != NULL ?
+	    (int64_t)st->cond->unchangedsince : INT64_MAX);
+	sqlite3_bind_int64(*stmt_r, 7, st->cond != NULL ?
+	    (int64_t)st->cond->absent : 0);
 	return NULL;
 }
 
-/* How many rows will change, and what that does to the counters. */
+/* Before the rows that pass change. */
 static const struct err *
-store_count(struct writer *w, struct seqrange r, uint64_t clear, uint64_t set,
-    int64_t *n_r)
+store_failed(struct storing *st, struct seqrange r,
+    struct seqset_builder *failed)
 {
-	struct db *db = w->mbox->db;
+	struct db *db = st->w.mbox->db;
 	const struct err *err;
 	sqlite3_stmt *stmt;
 	bool row;
 
-	err = store_bind(db, "SELECT count(*), "
+	err = store_bind(st, "SELECT uid FROM messages NOT INDEXED "
+	    "WHERE uid BETWEEN ?1 AND ?2 AND NOT " PASSES " ORDER BY uid", r,
+	    &stmt);
+	if (err != NULL)
+		return err;
+	while ((err = db_step(db, stmt, &row)) == NULL && row)
+		seqset_add(failed, (uint32_t)sqlite3_column_int64(stmt, 0));
+	db_done(stmt);
+	return err;
+}
+
+/* How many rows will change, and what that does to the counters. */
+static const struct err *
+store_count(struct storing *st, struct seqrange r, int64_t *n_r)
+{
+	struct mailbox_state *state = &st->w.state;
+	struct db *db = st->w.mbox->db;
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = store_bind(st, "SELECT count(*), "
 	    "total((" NEW_FLAGS " & 8 = 0) - (flags & 8 = 0)), "
 	    "total((" NEW_FLAGS " & 4 <> 0) - (flags & 4 <> 0)) "
-	    "FROM messages NOT INDEXED WHERE " IS_CHANGED, r, clear, set,
-	    &stmt);
+	    "FROM messages NOT INDEXED WHERE " IS_CHANGED, r, &stmt);
 	if (err != NULL)
 		return err;
 	err = db_step(db, stmt, &row);
 	if (err == NULL) {
 		*n_r = sqlite3_column_int64(stmt, 0);
-		w->state.unseen += (uint32_t)sqlite3_column_int64(stmt, 1);
-		w->state.deleted += (uint32_t)sqlite3_column_int64(stmt, 2);
+		state->unseen += (uint32_t)sqlite3_column_int64(stmt, 1);
+		state->deleted += (uint32_t)sqlite3_column_int64(stmt, 2);
 	}
 	db_done(stmt);
 	return err;
 }
 
 static const struct err *
-store_range(struct writer *w, struct seqrange r, uint64_t clear, uint64_t set,
-    uint64_t modseq, bool *changed)
+store_range(struct storing *st, struct seqrange r)
 {
 	const struct err *err;
 	sqlite3_stmt *stmt;
 	int64_t n;
 
-	err = store_count(w, r, clear, set, &n);
+	err = store_count(st, r, &n);
 	if (err != NULL || n == 0)
 		return err;
-	*changed = true;
-	err = store_bind(w->mbox->db, "UPDATE messages SET flags = " NEW_FLAGS
-	    ", modseq = ?5 WHERE " IS_CHANGED, r, clear, set, &stmt);
+	st->changed = true;
+	err = store_bind(st, "UPDATE messages SET flags = " NEW_FLAGS
+	    ", modseq = ?5 WHERE " IS_CHANGED, r, &stmt);
 	if (err != NULL)
 		return err;
-	sqlite3_bind_int64(stmt, 5, (int64_t)modseq);
-	return db_run(w->mbox->db, stmt);
+	sqlite3_bind_int64(stmt, 5, (int64_t)st->modseq);
+	return db_run(st->w.mbox->db, stmt);
+}
+
+const struct err *
+mailbox_store_if(struct mailbox *m, const struct seqset *uids,
+    enum store_op op, uint64_t flags, uint64_t mask, struct store_if *cond,
+    uint64_t *modseq_r)
+{
+	struct storing st = { .cond = cond };
+	const struct err *err;
+
+	st.clear = op == STORE_ADD ? 0 :
+	    op == STORE_REMOVE ? flags & mask : mask;
+	st.set = op == STORE_REMOVE ? 0 : flags & mask;
+	*modseq_r = 0;
+	err = mailbox_db(m);
+	if (err != NULL || m->db == NULL || uids->n == 0)
+		return err;
+	err = writer_begin(&st.w, m, false);
+	if (err != NULL)
+		return err;
+	st.modseq = st.w.state.highestmodseq + 1;
+	for (size_t i = 0; err == NULL && i < uids->n; i++) {
+		if (cond != NULL)
+			err = store_failed(&st, uids->ranges[i],
+			    &cond->failed);
+		if (err == NULL)
+			err = store_range(&st, uids->ranges[i]);
+	}
+	if (err != NULL || !st.changed) {
+		writer_abort(&st.w);
+		return err;
+	}
+	st.w.state.highestmodseq = st.modseq;
+	err = writer_commit(&st.w);
+	if (err == NULL)
+		*modseq_r = st.modseq;
+	return err;
 }
 
 const struct err *
 mailbox_store(struct mailbox *m, const struct seqset *uids, enum store_op op,
     uint64_t flags, uint64_t mask, uint64_t *modseq_r)
 {
-	uint64_t clear = op == STORE_ADD ? 0 :
-	    op == STORE_REMOVE ? flags & mask : mask;
-	uint64_t set = op == STORE_REMOVE ? 0 : flags & mask;
-	uint64_t modseq;
-	const struct err *err;
-	bool changed = false;
-	struct writer w;
-
-	*modseq_r = 0;
-	err = mailbox_db(m);
-	if (err != NULL || m->db == NULL || uids->n == 0)
-		return err;
-	err = writer_begin(&w, m, false);
-	if (err != NULL)
-		return err;
-	modseq = w.state.highestmodseq + 1;
-	for (size_t i = 0; err == NULL && i < uids->n; i++)
-		err = store_range(&w, uids->ranges[i], clear, set, modseq,
-		    &changed);
-	if (err != NULL || !changed) {
-		writer_abort(&w);
-		return err;
-	}
-	w.state.highestmodseq = modseq;
-	err = writer_commit(&w);
-	if (err == NULL)
-		*modseq_r = modseq;
-	return err;
+	return mailbox_store_if(m, uids, op, flags, mask, NULL, modseq_r);
 }
 
 /* --- EXPUNGE --- */

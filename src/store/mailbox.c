@@ -238,13 +238,14 @@ state_bad(const struct mailbox *m)
 static bool
 state_columns(sqlite3_stmt *stmt, struct mailbox_state *state_r)
 {
-	int64_t v[8];
+	int64_t v[9];
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 9; i++)
 		v[i] = sqlite3_column_int64(stmt, i);
 	if (v[0] < 1 || v[0] >= UINT32_MAX || v[1] < 0 || v[1] >= v[0] ||
 	    v[2] < 0 || v[2] > v[1] || v[3] < 0 || v[3] > v[1] || v[4] < 0 ||
-	    v[5] < 1 || v[5] > INT64_MAX / 2 || v[6] < 0 || v[6] > v[5])
+	    v[5] < 1 || v[5] > INT64_MAX / 2 || v[6] < 0 || v[6] > v[5] ||
+	    v[8] < 0 || v[8] > v[5])
 		return false;
 	*state_r = (struct mailbox_state){
 		.uidnext = (uint32_t)v[0],
@@ -254,7 +255,8 @@ state_columns(sqlite3_stmt *stmt, struct mailbox_state *state_r)
 		.size = (uint64_t)v[4],
 		.highestmodseq = (uint64_t)v[5],
 		.expungemodseq = (uint64_t)v[6],
-		.keywords = (uint32_t)v[7]
+		.keywords = (uint32_t)v[7],
+		.purgedmodseq = (uint64_t)v[8]
 	};
 	return true;
 }
@@ -268,7 +270,8 @@ mailbox_read_state(struct mailbox *m, struct mailbox_state *state_r)
 
 	err = db_prepare(m->db, "SELECT uidnext, messages, unseen, deleted, "
 	    "size, highestmodseq, expungemodseq, "
-	    "(SELECT count(*) FROM keywords) FROM mailbox WHERE id = 1",
+	    "(SELECT count(*) FROM keywords), purgedmodseq FROM mailbox "
+	    "WHERE id = 1",
 	    &stmt);
 	if (err != NULL)
 		return err;

@@ -50,6 +50,7 @@ struct mailbox_state {
 	uint64_t	size;
 	uint64_t	highestmodseq;	/* of any change; at least 1 */
 	uint64_t	expungemodseq;	/* of the last expunge; 0: none yet */
+	uint64_t	purgedmodseq;	/* expunges up to it may be forgotten */
 	uint32_t	keywords;	/* how many there are */
 };
 /* As of the last commit; costs one row. */
@@ -143,10 +144,10 @@ struct change {
 const struct err *mailbox_changes(struct mailbox *, uint64_t since,
     uint64_t own, uint32_t first_uid, uint32_t below_uid, struct change *,
     size_t max, size_t *n_r);
-/* UIDs expunged after modseq since, below below_uid, added to b in rising
- * order. */
+/* UIDs expunged after modseq since, up to modseq upto, below below_uid, added to
+ * b in rising order.  What went before purgedmodseq may be forgotten. */
 const struct err *mailbox_expunged(struct mailbox *, uint64_t since,
-    uint32_t below_uid, struct seqset_builder *b);
+    uint64_t upto, uint32_t below_uid, struct seqset_builder *b);
 /* UIDs of all messages from first on to below below_uid, together with those
  * expunged after told_modseq: what a session that was told so much sees. */
 const struct err *mailbox_uids(struct mailbox *, uint32_t first,
@@ -190,6 +191,21 @@ enum store_op { STORE_REPLACE, STORE_ADD, STORE_REMOVE };
  */
 const struct err *mailbox_store(struct mailbox *, const struct seqset *uids,
     enum store_op, uint64_t flags, uint64_t mask, uint64_t *modseq_r);
+
+/*
+ * The same on a condition, tested and acted upon under one lock: a message whose
+ * modseq is greater than unchangedsince is left alone, and its UID added to
+ * failed.  But one that has no bit of absent passes at any modseq (0: none
+ * does): flags that are not there have none (RFC 7162 3.1.3).
+ */
+struct store_if {
+	uint64_t	unchangedsince;
+	uint64_t	absent;
+	struct seqset_builder failed;	/* the caller clears it */
+};
+const struct err *mailbox_store_if(struct mailbox *, const struct seqset *uids,
+    enum store_op, uint64_t flags, uint64_t mask, struct store_if *,
+    uint64_t *modseq_r);
 
 /*
  * Expunge the messages in uids (NULL: all) that have \Deleted (or all of them,

@@ -342,8 +342,8 @@ add_uids(struct mailbox *m, sqlite3_stmt *stmt, struct seqset_builder *b)
 }
 
 const struct err *
-mailbox_expunged(struct mailbox *m, uint64_t since, uint32_t below_uid,
-    struct seqset_builder *b)
+mailbox_expunged(struct mailbox *m, uint64_t since, uint64_t upto,
+    uint32_t below_uid, struct seqset_builder *b)
 {
 	const struct err *err = mailbox_db(m);
 	sqlite3_stmt *stmt;
@@ -351,12 +351,13 @@ mailbox_expunged(struct mailbox *m, uint64_t since, uint32_t below_uid,
 	if (err != NULL || m->db == NULL)
 		return err;
 	err = db_prepare(m->db, "SELECT uid FROM expunged "
-	    "INDEXED BY expunged_modseq WHERE modseq > ?1 AND uid > 0 "
-	    "AND uid < ?2 ORDER BY uid", &stmt);
+	    "INDEXED BY expunged_modseq WHERE modseq > ?1 AND modseq <= ?3 "
+	    "AND uid > 0 AND uid < ?2 ORDER BY uid", &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_int64(stmt, 1, (int64_t)since);
 	sqlite3_bind_int64(stmt, 2, below_uid);
+	sqlite3_bind_int64(stmt, 3, (int64_t)upto);
 	return add_uids(m, stmt, b);
 }
 

@@ -46,6 +46,12 @@ err_syntax(const char *fmt, ...)
 }
 
 const struct err *
+err_syntax_code(const char *code, const char *fmt, ...)
+{
+	ERR_BODY(ERR_SYNTAX, code, NULL);
+}
+
+const struct err *
 err_user(const char *code, const char *fmt, ...)
 {
 	ERR_BODY(ERR_USER, code, NULL);

@@ -285,7 +285,7 @@ rows_with_impossible_uids_do_no_harm(void)
 	    "INSERT INTO expunged SELECT -x, 0, 9, 0, 0, 0, 0, 0, 0 FROM c"));
 	CHECK_OK(mailbox_purge(m, UINT32_MAX, &n));
 	CHECK_INT(n, 0);
-	CHECK_OK(mailbox_expunged(m, 0, UINT32_MAX, &b));
+	CHECK_OK(mailbox_expunged(m, 0, INT64_MAX, UINT32_MAX, &b));
 	CHECK_INT(b.n, 0);
 	seqset_builder_clear(&b);
 	mailbox_close(m);

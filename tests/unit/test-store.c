@@ -301,7 +301,8 @@ a_session_sees_what_it_was_told(void)
 	uids = seqset_built(&b);
 	CHECK_INT(seqset_count(&uids), before);
 	seqset_builder_clear(&b);
-	CHECK_OK(mailbox_expunged(m, told.highestmodseq, told.uidnext, &b));
+	CHECK_OK(mailbox_expunged(m, told.highestmodseq, INT64_MAX,
+	    told.uidnext, &b));
 	uids = seqset_built(&b);
 	CHECK_INT(seqset_count(&uids), 1);
 	CHECK(seqset_has(&uids, 1));
@@ -487,7 +488,7 @@ purge_unlinks_files_and_keeps_tombstones(void)
 	CHECK_INT(n, 2);
 	err = mailbox_message_fd(m, 1, &fd);
 	refused(err, "EXPUNGEISSUED");
-	CHECK_OK(mailbox_expunged(m, 0, UINT32_MAX, &b));
+	CHECK_OK(mailbox_expunged(m, 0, INT64_MAX, UINT32_MAX, &b));
 	CHECK_INT(b.ranges[0].last, 2);
 	seqset_builder_clear(&b);
 	mailbox_close(m);

@@ -43,6 +43,7 @@ static const struct capability {
 	{ .word = "ID", .cmds = { &cmd_id } },
 	{ .word = "IDLE", .cmds = { &cmd_idle } },
 	{ .word = "NAMESPACE", .cmds = { &cmd_namespace } },
+	{ .word = "PREVIEW" },
 	{ .word = "UIDPLUS", .cmds = { &cmd_uid_expunge } },
 	{ .word = "UNSELECT", .cmds = { &cmd_unselect } },
 };

@@ -25,6 +25,8 @@ struct fetch {
 	struct buf	 held;		/* columns that outlive the statement */
 	size_t		 room;		/* octets of labels and the like */
 	size_t		 hint;
+	uint32_t	 last;		/* the highest UID that is asked for */
+	uint32_t	 fill_from;	/* below it rows were filled */
 	uint64_t	 told, gone, damaged;
 };
 
@@ -44,6 +46,22 @@ held(const struct buf *b, size_t *pos, struct blob *blob)
 	*pos += blob->len;
 }
 
+static void
+hold_id(struct buf *b, const unsigned char *id)
+{
+	if (id != NULL)
+		buf_add(b, id, OBJECTID_OCTETS);
+}
+
+static void
+held_id(const struct buf *b, size_t *pos, const unsigned char **id)
+{
+	if (*id == NULL)
+		return;
+	*id = (const unsigned char *)b->s + *pos;
+	*pos += OBJECTID_OCTETS;
+}
+
 /* Copies the columns and lets go of the database: now output may block. */
 static const struct err *
 let_go(struct fetch *f, struct message *m)
@@ -55,13 +73,50 @@ let_go(struct fetch *f, struct message *m)
 	hold(&f->held, &m->body);
 	hold(&f->held, &m->structure);
 	hold(&f->held, &m->headers);
+	hold(&f->held, &m->preview);
+	hold_id(&f->held, m->emailid);
+	hold_id(&f->held, m->threadid);
 	held(&f->held, &pos, &m->envelope);
 	held(&f->held, &pos, &m->body);
 	held(&f->held, &pos, &m->structure);
 	held(&f->held, &pos, &m->headers);
+	held(&f->held, &pos, &m->preview);
+	held_id(&f->held, &pos, &m->emailid);
+	held_id(&f->held, &pos, &m->threadid);
 	m->parts = (struct blob){ NULL, 0 };	/* every section was found */
 	scan_pause(f->scan);
 	return output_flush(f->s->out);
+}
+
+/* Whether an older version stored the row, without what is asked for now. */
+static bool
+lacks_new(const struct fetch *f, const struct message *m)
+{
+	return ((f->args->want & SCAN_IDS) != 0 &&
+	    (m->emailid == NULL || m->threadid == NULL)) ||
+	    (m->preview.s == NULL && f->args->preview_now);
+}
+
+/*
+ * Such rows are filled for good, a batch at a time from this one on.  Where
+ * that fails the answer comes from the file all the same.
+ */
+static const struct err *
+fill(struct fetch *f, struct message *m)
+{
+	const struct err *err;
+
+	if (m->expunged || m->uid < f->fill_from || !lacks_new(f, m))
+		return NULL;
+	if ((err = let_go(f, m)) != NULL)
+		return err;
+	err = mailbox_fill(f->sel->mbox, m->uid, f->last, &f->fill_from);
+	if (err != NULL)
+		log_error("user %s, mailbox %s: previews: %s", f->s->user,
+		    mailbox_id(f->sel->mbox), err->text);
+	if (err != NULL || f->fill_from == 0)
+		f->fill_from = UINT32_MAX;
+	return NULL;
 }
 
 /* Columns that the row lacks are made from the file. */
@@ -74,7 +129,8 @@ complete(struct fetch *f, struct message *m)
 
 	if (((want & SCAN_ENVELOPE) == 0 || m->envelope.len > 0) &&
 	    ((want & SCAN_BODY) == 0 || m->body.len > 0) &&
-	    ((want & SCAN_STRUCTURE) == 0 || m->structure.len > 0))
+	    ((want & SCAN_STRUCTURE) == 0 || m->structure.len > 0) &&
+	    !lacks_new(f, m))
 		return NULL;
 	if ((err = msgfile_content(&f->file, &content)) != NULL)
 		return err;
@@ -83,6 +139,10 @@ complete(struct fetch *f, struct message *m)
 	m->body = (struct blob){ content->body.s, content->body.len };
 	m->structure = (struct blob){ content->structure.s,
 	    content->structure.len };
+	m->preview = (struct blob){ content->preview.s != NULL ?
+	    content->preview.s : "", content->preview.len };
+	m->emailid = content->emailid;
+	m->threadid = content->threadid;
 	return NULL;
 }
 
@@ -110,7 +170,8 @@ prepare(struct fetch *f, struct message *m, uint64_t *room_r)
 		if (f->sections[i].len > FILE_OCTETS)
 			room += OUTPUT_BUFFER;
 	}
-	*room_r = room + m->envelope.len + m->body.len + m->structure.len;
+	*room_r = room + m->envelope.len + m->body.len + m->structure.len +
+	    m->preview.len * 2;
 	return NULL;
 }
 
@@ -129,6 +190,18 @@ send_blob(struct output *out, const struct fetch_item *item,
 	output_add(out, item->label, item->label_len);
 	output_add(out, " ", 1);
 	output_add(out, blob->s, blob->len);
+}
+
+static void
+send_id(struct output *out, const char *name, enum objectid_kind kind,
+    const unsigned char *id)
+{
+	char text[OBJECTID_LEN + 1];
+
+	objectid_format(kind, id, text);
+	output_adds(out, name);
+	output_add(out, text, OBJECTID_LEN);
+	output_add(out, ")", 1);
 }
 
 static const struct err *
@@ -161,6 +234,17 @@ send_item(struct fetch *f, const struct fetch_item *item,
 		break;
 	case FETCH_STRUCTURE:
 		send_blob(out, item, &m->structure);
+		break;
+	case FETCH_EMAILID:
+		send_id(out, "EMAILID (", OBJECTID_EMAIL, m->emailid);
+		break;
+	case FETCH_THREADID:
+		send_id(out, "THREADID (", OBJECTID_THREAD, m->threadid);
+		break;
+	case FETCH_PREVIEW:
+		/* RFC 8970 4.1: NIL is for LAZY alone. */
+		output_add(out, "PREVIEW ", 8);
+		reply_nstring(out, m->preview.s, m->preview.len);
 		break;
 	case FETCH_SECTION:
 		output_add(out, item->label, item->label_len);
@@ -228,6 +312,8 @@ fetch_message(struct fetch *f, struct message *m)
 	if (seq == 0)
 		return NULL;
 	f->told++;
+	if ((err = fill(f, m)) != NULL)
+		return err;
 	if ((err = prepare(f, m, &room)) != NULL)
 		return left_out(f, m, err);
 	if (output_pending(f->s->out) + room > ROOM_OCTETS &&
@@ -350,6 +436,7 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 	if (err == NULL)
 		err = mailbox_keywords(f.sel->mbox, &f.keywords,
 		    &f.keywords_n);
+	f.last = uids.ranges[uids.n - 1].last;
 	if (err == NULL) {
 		f.room = fixed_room(args, f.keywords_n);
 		err = fetch_scan(&f, &uids);

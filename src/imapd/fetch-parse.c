@@ -11,6 +11,7 @@ struct parse {
 	struct parser	*p;
 	struct fetch_args *args;
 	struct fetch_item **tail;
+	bool		 space;		/* one was taken behind PREVIEW */
 };
 
 static const struct {
@@ -24,7 +25,9 @@ static const struct {
 	{ "RFC822.SIZE",	FETCH_SIZE,		0 },
 	{ "ENVELOPE",		FETCH_ENVELOPE,		SCAN_ENVELOPE },
 	{ "BODY",		FETCH_BODY,		SCAN_BODY },
-	{ "BODYSTRUCTURE",	FETCH_STRUCTURE,	SCAN_STRUCTURE }
+	{ "BODYSTRUCTURE",	FETCH_STRUCTURE,	SCAN_STRUCTURE },
+	{ "EMAILID",		FETCH_EMAILID,		SCAN_IDS },
+	{ "THREADID",		FETCH_THREADID,		SCAN_IDS }
 };
 
 /* RFC 3501 6.4.5: these stand for lists, and are used alone. */
@@ -266,6 +269,55 @@ parse_rfc822(struct parse *ps, const char *word)
 	return true;
 }
 
+/* --- PREVIEW --- */
+
+/*
+ * RFC 8970 6: modifiers may follow, one space behind.  What follows a space and
+ * is no "(" is the next item; what is in parentheses behind a PREVIEW that
+ * stands alone may be the modifiers of FETCH itself (RFC 4466 2.4).
+ */
+static bool
+parse_preview_modifiers(struct parse *ps, bool *lazy_r)
+{
+	const char *word;
+
+	ps->space = parser_opt(ps->p, ' ');
+	if (!ps->space || !parser_opt(ps->p, '('))
+		return true;
+	do {
+		if (!parser_word(ps->p, &word))
+			return false;
+		if (strcmp(word, "LAZY") != 0)
+			return parser_expected(ps->p, "LAZY");
+		*lazy_r = true;
+	} while (parser_opt(ps->p, ' '));
+	ps->space = false;
+	return parser_char(ps->p, ')');
+}
+
+/* Asked for twice it is told once; who does not ask lazily gets it. */
+static bool
+parse_preview(struct parse *ps)
+{
+	struct fetch_item *item = ps->args->items;
+	bool lazy = false;
+
+	if (!parse_preview_modifiers(ps, &lazy))
+		return false;
+	ps->args->want |= SCAN_PREVIEW;
+	ps->args->preview_now |= !lazy;
+	while (item != NULL && item->kind != FETCH_PREVIEW)
+		item = item->next;
+	if (item != NULL) {
+		item->lazy &= lazy;
+		return true;
+	}
+	if ((item = add_item(ps, FETCH_PREVIEW, NULL)) == NULL)
+		return false;
+	item->lazy = lazy;
+	return true;
+}
+
 /* --- Items --- */
 
 static bool
@@ -281,6 +333,8 @@ parse_item(struct parse *ps, const char *word)
 	    strcmp(word, "RFC822.HEADER") == 0 ||
 	    strcmp(word, "RFC822.TEXT") == 0)
 		return parse_rfc822(ps, word);
+	if (strcmp(word, "PREVIEW") == 0)
+		return parse_preview(ps);
 	if (!add_simple(ps, word, &found))
 		return false;
 	return found || parser_expected(ps->p, "a FETCH data item");
@@ -315,9 +369,10 @@ parse_items(struct parse *ps)
 		return found || parse_item(ps, word);
 	}
 	do {
+		ps->space = false;
 		if (!parser_word(ps->p, &word) || !parse_item(ps, word))
 			return false;
-	} while (parser_opt(ps->p, ' '));
+	} while (ps->space || parser_opt(ps->p, ' '));
 	return parser_char(ps->p, ')');
 }
 
@@ -325,10 +380,15 @@ const struct err *
 fetch_parse(struct arena *a, struct parser *p, void **args_r)
 {
 	struct fetch_args *args = arena_alloc(a, sizeof(*args));
-	struct parse ps = { a, p, args, &args->items };
+	struct parse ps = { .arena = a, .p = p, .args = args,
+	    .tail = &args->items };
 
 	if (!parser_sp(p) || !parser_seqset(p, &args->set) || !parser_sp(p) ||
-	    !parse_items(&ps) || !parser_crlf(p))
+	    !parse_items(&ps))
+		return parser_err(p);
+	if (ps.space)
+		parser_expected(p, "(LAZY)");
+	if (!parser_crlf(p))
 		return parser_err(p);
 	*args_r = args;
 	return NULL;

@@ -24,6 +24,9 @@ enum fetch_kind {
 	FETCH_ENVELOPE,
 	FETCH_BODY,
 	FETCH_STRUCTURE,
+	FETCH_EMAILID,
+	FETCH_THREADID,
+	FETCH_PREVIEW,
 	FETCH_SECTION
 };
 
@@ -41,6 +44,7 @@ struct fetch_item {
 	enum fetch_kind	 kind;
 	const char	*label;		/* as the response names it */
 	size_t		 label_len;
+	bool		 lazy;		/* of FETCH_PREVIEW: RFC 8970 4.1 */
 	/* Of FETCH_SECTION. */
 	enum section	 section;
 	uint32_t	*path;		/* path_n numbers */
@@ -61,6 +65,7 @@ struct fetch_args {
 	bool		 sets_seen;	/* one of them is not a PEEK */
 	unsigned int	 kinds;		/* bits 1 << enum fetch_kind */
 	bool		 has_body;	/* not headers alone */
+	bool		 preview_now;	/* PREVIEW without LAZY */
 };
 
 /* RFC 3501 9 "fetch", behind the name. */

@@ -91,7 +91,7 @@ msgfile_content(struct msgfile *mf, const struct content **content_r)
 
 	if (!mf->made) {
 		if ((err = msgfile_open(mf)) != NULL ||
-		    (err = content_make(mf->fd, mf->size,
+		    (err = content_make(mf->fd, mf->size, NULL,
 		    &mf->content)) != NULL)
 			return err;
 		mf->made = true;

@@ -116,10 +116,16 @@ utf8_put(uint32_t c, struct buf *out)
 	out->len += n;
 }
 
+uint32_t
+charset_1252(unsigned char c)
+{
+	return c >= 0x80 && c < 0xa0 ? windows_1252[c - 0x80] : c;
+}
+
 static void
 put_1252(unsigned char c, struct buf *out)
 {
-	utf8_put(c >= 0x80 && c < 0xa0 ? windows_1252[c - 0x80] : c, out);
+	utf8_put(charset_1252(c), out);
 }
 
 /*

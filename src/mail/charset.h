@@ -20,6 +20,9 @@ int utf8_get(const char *s, size_t len, uint32_t *c_r);
 /* Append a character. */
 void utf8_put(uint32_t c, struct buf *);
 
+/* The character of an octet in windows-1252. */
+uint32_t charset_1252(unsigned char);
+
 struct converter;
 /* From this character set; see decoder_new() for what an unknown one does.
  * NULL: UTF-8, with octets that are not taken for windows-1252. */

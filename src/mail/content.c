@@ -3,6 +3,7 @@
 #include "mail/content.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -11,13 +12,31 @@
 #include "mail/header.h"
 #include "mail/mime.h"
 #include "mail/parts.h"
+#include "mail/preview.h"
 #include "util/arena.h"
 
 /* Octets up to which a message's pages are mapped at once, not one by one. */
 #define POPULATE_MAX	(256 * 1024)
 
 static void
-fill(const char *s, size_t len, struct content *c)
+fill_ids(struct arena *a, const char *s, size_t len, size_t header,
+    const unsigned char *emailid, struct content *c)
+{
+	struct objectid_hash h;
+
+	if (emailid != NULL)
+		memcpy(c->emailid, emailid, sizeof(c->emailid));
+	else {
+		objectid_begin(&h);
+		objectid_add(&h, s, len);
+		objectid_end(&h, c->emailid);
+	}
+	objectid_thread(a, s, header, c->emailid, c->threadid);
+}
+
+static void
+fill(const char *s, size_t len, const unsigned char *emailid,
+    struct content *c)
 {
 	struct arena *a = arena_new();
 	const struct mime_part *root = mime_parse(a, s, len);
@@ -28,6 +47,8 @@ fill(const char *s, size_t len, struct content *c)
 	bodystructure_write(a, s, root, true, &c->structure);
 	header_cache(s, header, &c->headers);
 	parts_pack(root, &c->parts);
+	preview_write(s, root, &c->preview);
+	fill_ids(a, s, len, header, emailid, c);
 	arena_free(a);
 }
 
@@ -39,17 +60,19 @@ content_reset(struct content *c)
 	buf_reset(&c->structure);
 	buf_reset(&c->headers);
 	buf_reset(&c->parts);
+	buf_reset(&c->preview);
 }
 
 const struct err *
-content_make(int fd, uint64_t size, struct content *content)
+content_make(int fd, uint64_t size, const unsigned char *emailid,
+    struct content *content)
 {
 	struct stat st;
 	char *s;
 
 	content_reset(content);
 	if (size == 0) {
-		fill("", 0, content);
+		fill("", 0, emailid, content);
 		return NULL;
 	}
 	/* Touching pages behind a file's end would be a SIGBUS. */
@@ -67,7 +90,7 @@ content_make(int fd, uint64_t size, struct content *content)
 	if (s == MAP_FAILED)
 		return err_errno("message: mmap of %llu octets",
 		    (unsigned long long)size);
-	fill(s, (size_t)size, content);
+	fill(s, (size_t)size, emailid, content);
 	munmap(s, (size_t)size);
 	return NULL;
 }
@@ -80,4 +103,5 @@ content_clear(struct content *c)
 	buf_clear(&c->structure);
 	buf_clear(&c->headers);
 	buf_clear(&c->parts);
+	buf_clear(&c->preview);
 }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "mail/objectid.h"
 #include "util/buf.h"
 #include "util/err.h"
 
@@ -14,14 +15,18 @@ struct content {
 	struct buf	structure;	/* BODYSTRUCTURE, ready to send */
 	struct buf	headers;	/* header_cache() */
 	struct buf	parts;		/* parts_pack() */
+	struct buf	preview;	/* preview_write() */
+	unsigned char	emailid[OBJECTID_OCTETS], threadid[OBJECTID_OCTETS];
 };
 
 /*
  * Parse the message in the regular file fd, size octets of it, and fill
  * *content, whose buffers are reset first.  Maps the file; memory does not
- * grow with size.  Fails only for I/O.
+ * grow with size.  emailid is that of the octets, where the caller knows it,
+ * or NULL.  Fails only for I/O.
  */
-const struct err *content_make(int fd, uint64_t size, struct content *);
+const struct err *content_make(int fd, uint64_t size,
+    const unsigned char *emailid, struct content *);
 void content_clear(struct content *);
 
 #endif

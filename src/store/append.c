@@ -17,6 +17,7 @@ struct upload {
 	uint64_t	 size, flags;
 	struct datetime	 date;
 	bool		 finished, sync_late;
+	struct objectid_hash hash;	/* of what was written */
 	struct content	 content;
 };
 
@@ -30,6 +31,7 @@ upload_new(struct mailbox *m, struct upload **up_r)
 		fatal("out of memory");
 	up->mbox = m;
 	up->date.when = now_seconds();
+	objectid_begin(&up->hash);
 	/* Some file systems make files in a directory that is no more: tmpfs. */
 	if (mailbox_gone(m))
 		err = mailbox_deleted();
@@ -60,6 +62,7 @@ upload_write(struct upload *up, const void *data, size_t len)
 {
 	const char *s = data;
 
+	objectid_add(&up->hash, data, len);
 	while (len > 0) {
 		ssize_t n = write(up->fd, s, len);
 
@@ -112,9 +115,11 @@ upload_sync_late(struct upload *up)
 const struct err *
 upload_finish(struct upload *up)
 {
+	unsigned char emailid[OBJECTID_OCTETS];
 	const struct err *err;
 
-	err = content_make(up->fd, up->size, &up->content);
+	objectid_end(&up->hash, emailid);
+	err = content_make(up->fd, up->size, emailid, &up->content);
 	if (err != NULL)
 		return err;
 	upload_set_time(up);
@@ -150,45 +155,18 @@ insert_message(struct db *db, const struct message *msg)
 	return db_run(db, stmt);
 }
 
-const struct err *
-insert_content(struct db *db, uint32_t uid, const struct blob blobs[5])
-{
-	const struct err *err;
-	sqlite3_stmt *stmt;
-
-	/* An orphan's row may be left from an undelete that was cut off. */
-	err = db_prepare(db, "INSERT OR REPLACE INTO content(uid, envelope, "
-	    "body, structure, headers, parts) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)", &stmt);
-	if (err != NULL)
-		return err;
-	sqlite3_bind_int64(stmt, 1, uid);
-	for (int i = 0; i < 5; i++)
-		sqlite3_bind_blob64(stmt, i + 2,
-		    blobs[i].len > 0 ? blobs[i].s : "", blobs[i].len,
-		    SQLITE_STATIC);
-	return db_run(db, stmt);
-}
-
-static struct blob
-buf_blob(const struct buf *b)
-{
-	return (struct blob){ b->s, b->len };
-}
-
 static const struct err *
 append_one(struct writer *w, struct upload *up)
 {
 	struct message msg = { .flags = up->flags, .date = up->date,
 	    .size = up->size, .savedate = now_seconds(),
 	    .modseq = w->state.highestmodseq };
-	const struct blob blobs[5] = { buf_blob(&up->content.envelope),
-	    buf_blob(&up->content.body), buf_blob(&up->content.structure),
-	    buf_blob(&up->content.headers), buf_blob(&up->content.parts) };
+	struct blob blobs[COLUMNS];
 	const struct err *err;
 
 	if (!up->finished)
 		fatal("an upload is appended before it is finished");
+	content_blobs(&up->content, blobs);
 	err = writer_next_uid(w, &msg.uid);
 	if (err == NULL)
 		err = insert_message(w->mbox->db, &msg);

@@ -201,17 +201,12 @@ make_content(struct pass *p, uint32_t from, uint32_t uid, struct stat *st)
 
 	if (fd == -1)
 		return err_errno("%s/%" PRIu32, p->m->what, from);
-	err = content_make(fd, (uint64_t)st->st_size, &content);
+	err = content_make(fd, (uint64_t)st->st_size, NULL, &content);
 	close(fd);
 	if (err == NULL) {
-		const struct blob blobs[5] = {
-			{ content.envelope.s, content.envelope.len },
-			{ content.body.s, content.body.len },
-			{ content.structure.s, content.structure.len },
-			{ content.headers.s, content.headers.len },
-			{ content.parts.s, content.parts.len }
-		};
+		struct blob blobs[COLUMNS];
 
+		content_blobs(&content, blobs);
 		err = insert_content(p->m->db, uid, blobs);
 	}
 	content_clear(&content);
@@ -335,8 +330,7 @@ row_without_file(struct pass *p, uint32_t uid)
 	    now_seconds() }, 3);
 	if (err == NULL)
 		err = run_uid(db, "DELETE FROM messages WHERE uid = ?1", uid);
-	return err == NULL ? run_uid(db, "DELETE FROM content WHERE uid = ?1",
-	    uid) : err;
+	return err == NULL ? delete_content(db, uid) : err;
 }
 
 static const struct err *
@@ -567,6 +561,10 @@ pass_tables(struct pass *p)
 	seqset_builder_clear(&b);
 	if (err == NULL && p->fix)
 		err = db_exec(db, "DELETE FROM content WHERE uid NOT IN "
+		    "(SELECT uid FROM messages) AND uid NOT IN "
+		    "(SELECT uid FROM expunged WHERE purged = 0)");
+	if (err == NULL && p->fix)
+		err = db_exec(db, "DELETE FROM ids WHERE uid NOT IN "
 		    "(SELECT uid FROM messages) AND uid NOT IN "
 		    "(SELECT uid FROM expunged WHERE purged = 0)");
 	return err;
@@ -961,6 +959,18 @@ check_database(struct check *c, struct account *account,
 	return err;
 }
 
+/* Rows of an older version: nothing is wrong with them, but there is time now. */
+static const struct err *
+fill_rows(struct mailbox *m)
+{
+	const struct err *err = NULL;
+	uint32_t next = 1;
+
+	while (err == NULL && next != 0)
+		err = mailbox_fill(m, next, UINT32_MAX, &next);
+	return err;
+}
+
 void
 check_mailbox(struct check *c, struct account *account,
     const struct mailbox_row *row, const char *where, bool fresh)
@@ -987,6 +997,8 @@ check_mailbox(struct check *c, struct account *account,
 		err = check_rows(c, m, where, &use);
 	if (err == NULL && use)
 		err = check_copy(c, m, where);
+	if (err == NULL && use && c->repair)
+		err = fill_rows(m);
 	mailbox_close(m);
 	if (lockfd != -1)
 		close(lockfd);

@@ -203,15 +203,10 @@ commit_some(struct rebuild *r, bool end)
 static const struct err *
 store_content(struct rebuild *r, uint32_t uid, int fd, uint64_t size)
 {
-	const struct err *err = content_make(fd, size, &r->content);
-	const struct blob blobs[5] = {
-		{ r->content.envelope.s, r->content.envelope.len },
-		{ r->content.body.s, r->content.body.len },
-		{ r->content.structure.s, r->content.structure.len },
-		{ r->content.headers.s, r->content.headers.len },
-		{ r->content.parts.s, r->content.parts.len }
-	};
+	const struct err *err = content_make(fd, size, NULL, &r->content);
+	struct blob blobs[COLUMNS];
 
+	content_blobs(&r->content, blobs);
 	return err != NULL ? err : insert_content(r->db, uid, blobs);
 }
 

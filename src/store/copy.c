@@ -105,10 +105,10 @@ static const struct err *
 copy_one(struct copying *c, const struct message *from)
 {
 	struct message msg = *from;
-	const struct blob blobs[5] = { from->envelope, from->body,
-	    from->structure, from->headers, from->parts };
+	struct blob blobs[COLUMNS];
 	const struct err *err;
 
+	message_blobs(from, blobs);
 	err = writer_next_uid(&c->w, &msg.uid);
 	if (err != NULL)
 		return err;
@@ -141,7 +141,8 @@ copy_rows(struct copying *c, const struct seqset *uids)
 	bool more;
 
 	err = scan_open(c->src, uids, SCAN_ENVELOPE | SCAN_BODY |
-	    SCAN_STRUCTURE | SCAN_HEADERS | SCAN_PARTS, 0, &c->scan);
+	    SCAN_STRUCTURE | SCAN_HEADERS | SCAN_PARTS | SCAN_PREVIEW |
+	    SCAN_IDS, 0, &c->scan);
 	if (err != NULL)
 		return err;
 	while ((err = scan_next(c->scan, &msg, &more)) == NULL && more) {

@@ -102,8 +102,17 @@ void message_bind(sqlite3_stmt *, const struct message *);
 void message_read(sqlite3_stmt *, int first, struct message *);
 /* Insert rows of messages and content. */
 const struct err *insert_message(struct db *, const struct message *);
+/* The columns of tables content and ids, in this order. */
+enum { COL_ENVELOPE, COL_BODY, COL_STRUCTURE, COL_HEADERS, COL_PARTS,
+	COL_PREVIEW, COL_EMAILID, COL_THREADID, COLUMNS };
+#define CONTENT_COLUMNS	"envelope, body, structure, headers, parts, preview"
 const struct err *insert_content(struct db *, uint32_t uid,
-    const struct blob blobs[5]);
+    const struct blob blobs[COLUMNS]);
+/* Those that point into the content; and those of a message that was read. */
+void content_blobs(const struct content *, struct blob blobs[COLUMNS]);
+void message_blobs(const struct message *, struct blob blobs[COLUMNS]);
+/* What was stored of a message beside its row goes. */
+const struct err *delete_content(struct db *, uint32_t uid);
 
 /* Add a message to the counters of state, or (sign -1) take it away. */
 void state_count(struct mailbox_state *, const struct message *, int sign);

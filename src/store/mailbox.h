@@ -93,7 +93,9 @@ enum scan_want {
 	SCAN_STRUCTURE	= 1 << 2,
 	SCAN_HEADERS	= 1 << 3,
 	SCAN_PARTS	= 1 << 4,
-	SCAN_EXPUNGED	= 1 << 5	/* also those expunged after told_modseq */
+	SCAN_EXPUNGED	= 1 << 5,	/* also those expunged after told_modseq */
+	SCAN_PREVIEW	= 1 << 6,
+	SCAN_IDS	= 1 << 7	/* emailid and threadid */
 };
 
 struct blob {
@@ -111,6 +113,10 @@ struct message {
 	uint64_t	size;
 	/* Wanted columns; valid until the next scan call. */
 	struct blob	envelope, body, structure, headers, parts;
+	/* NULL too where an older version stored the row; an empty preview is
+	 * that of a message without text. */
+	struct blob	preview;
+	const unsigned char *emailid, *threadid;	/* OBJECTID_OCTETS each */
 };
 
 /*
@@ -126,6 +132,16 @@ const struct err *scan_next(struct scan *, struct message *, bool *more_r);
  * wait, such as output_flush(). */
 void scan_pause(struct scan *);
 void scan_close(struct scan *);			/* NULL is fine */
+
+/*
+ * Make preview, emailid and threadid of rows that an older version stored, from
+ * UID first to last, and store them; at most FILL_MAX of them, in rising order.
+ * Their octets are read before the lock is taken.  Whose file cannot be read is
+ * passed over.  *next_r is where to go on for others, 0 when there are none.
+ */
+#define FILL_MAX	100
+const struct err *mailbox_fill(struct mailbox *, uint32_t first, uint32_t last,
+    uint32_t *next_r);
 
 /* Open a message's file for reading.  ERR_USER EXPUNGEISSUED when it is gone
  * because the message was expunged; ERR_INTERNAL when it should be there. */

@@ -60,7 +60,7 @@ purge_one(struct mailbox *m, uint32_t uid)
 	uid_name(uid, name);
 	if (unlinkat(m->fd, name, 0) == -1 && errno != ENOENT)
 		return err_errno("%s/%s", m->what, name);
-	err = run_uid(m, "DELETE FROM content WHERE uid = ?1", uid);
+	err = delete_content(m->db, uid);
 	return err != NULL ? err : run_uid(m,
 	    "UPDATE expunged SET purged = 1 WHERE uid = ?1", uid);
 }
@@ -136,19 +136,30 @@ mailbox_purge(struct mailbox *m, uint32_t max, uint32_t *n_r)
 /* --- Undelete --- */
 
 static const struct err *
-undelete_content(struct mailbox *m, uint32_t from, uint32_t to)
+undelete_rows(struct mailbox *m, const char *sql, uint32_t from, uint32_t to)
 {
 	const struct err *err;
 	sqlite3_stmt *stmt;
 
-	err = db_prepare(m->db, "INSERT OR REPLACE INTO content SELECT ?2, "
-	    "envelope, body, structure, headers, parts FROM content "
-	    "WHERE uid = ?1", &stmt);
+	err = db_prepare(m->db, sql, &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_int64(stmt, 1, from);
 	sqlite3_bind_int64(stmt, 2, to);
 	return db_run(m->db, stmt);
+}
+
+static const struct err *
+undelete_content(struct mailbox *m, uint32_t from, uint32_t to)
+{
+	const struct err *err;
+
+	err = undelete_rows(m, "INSERT OR REPLACE INTO content(uid, "
+	    CONTENT_COLUMNS ") SELECT ?2, " CONTENT_COLUMNS " FROM content "
+	    "WHERE uid = ?1", from, to);
+	return err != NULL ? err : undelete_rows(m, "INSERT OR REPLACE INTO "
+	    "ids(uid, emailid, threadid) SELECT ?2, emailid, threadid "
+	    "FROM ids WHERE uid = ?1", from, to);
 }
 
 /* What comes back is added to back by its old UID. */
@@ -181,8 +192,7 @@ undelete_one(struct writer *w, const struct message *old,
 		err = undelete_content(m, old->uid, msg.uid);
 	/* Not brought back twice. */
 	if (err == NULL)
-		err = run_uid(m, "DELETE FROM content WHERE uid = ?1",
-		    old->uid);
+		err = delete_content(m->db, old->uid);
 	if (err == NULL)
 		err = run_uid(m, "UPDATE expunged SET purged = 1 "
 		    "WHERE uid = ?1", old->uid);

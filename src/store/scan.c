@@ -12,7 +12,7 @@
 #include "wire/respcode.h"
 
 #define SCAN_COLUMNS	(SCAN_ENVELOPE | SCAN_BODY | SCAN_STRUCTURE |	\
-			 SCAN_HEADERS | SCAN_PARTS)
+			 SCAN_HEADERS | SCAN_PARTS | SCAN_PREVIEW)
 #define HOT_COLUMNS	7		/* MESSAGE_COLUMNS */
 
 struct scan {
@@ -38,10 +38,18 @@ message_read(sqlite3_stmt *stmt, int i, struct message *msg)
 	msg->size = (uint64_t)sqlite3_column_int64(stmt, i + 6);
 }
 
-/* The columns of content in the order of enum scan_want. */
-static const char *const content_columns[] = {
-	"envelope", "body", "structure", "headers", "parts"
+static const struct {
+	unsigned int	 want;
+	const char	*name;
+} content_columns[] = {
+	{ SCAN_ENVELOPE, "envelope" },
+	{ SCAN_BODY, "body" },
+	{ SCAN_STRUCTURE, "structure" },
+	{ SCAN_HEADERS, "headers" },
+	{ SCAN_PARTS, "parts" },
+	{ SCAN_PREVIEW, "preview" }
 };
+#define CONTENT_COLUMNS_N	(sizeof(content_columns) / sizeof(*content_columns))
 
 static void
 select_sql(const struct scan *s, const char *table, bool gone, char *sql,
@@ -51,14 +59,20 @@ select_sql(const struct scan *s, const char *table, bool gone, char *sql,
 
 	len = (size_t)snprintf(sql, size, "SELECT m.uid, flags, modseq, date, "
 	    "zone, savedate, size, %d", gone);
-	for (int i = 0; i < 5; i++)
-		if (s->want & (1u << i))
+	for (size_t i = 0; i < CONTENT_COLUMNS_N; i++)
+		if (s->want & content_columns[i].want)
 			len += (size_t)snprintf(sql + len, size - len, ", %s",
-			    content_columns[i]);
+			    content_columns[i].name);
+	if (s->want & SCAN_IDS)
+		len += (size_t)snprintf(sql + len, size - len,
+		    ", emailid, threadid");
 	len += (size_t)snprintf(sql + len, size - len, " FROM %s m", table);
 	if (s->want & SCAN_COLUMNS)
 		len += (size_t)snprintf(sql + len, size - len,
 		    " LEFT JOIN content c ON c.uid = m.uid");
+	if (s->want & SCAN_IDS)
+		len += (size_t)snprintf(sql + len, size - len,
+		    " LEFT JOIN ids i ON i.uid = m.uid");
 	snprintf(sql + len, size - len, " WHERE m.uid BETWEEN ?1 AND ?2%s",
 	    gone ? " AND modseq > ?3" : "");
 }
@@ -164,19 +178,33 @@ column_blob(sqlite3_stmt *stmt, int i)
 	return blob;
 }
 
+/* An id of another length is none: the file tells. */
+static const unsigned char *
+column_id(sqlite3_stmt *stmt, int i)
+{
+	struct blob blob = column_blob(stmt, i);
+
+	return blob.len == OBJECTID_OCTETS ? (const unsigned char *)blob.s :
+	    NULL;
+}
+
 static void
 scan_read(struct scan *s, struct message *msg)
 {
 	struct blob *const blobs[] = { &msg->envelope, &msg->body,
-	    &msg->structure, &msg->headers, &msg->parts };
+	    &msg->structure, &msg->headers, &msg->parts, &msg->preview };
 	int column = HOT_COLUMNS + 1;
 
 	*msg = (struct message){ 0 };
 	message_read(s->stmt, 0, msg);
 	msg->expunged = sqlite3_column_int(s->stmt, HOT_COLUMNS) != 0;
-	for (int i = 0; i < 5; i++)
-		if (s->want & (1u << i))
+	for (size_t i = 0; i < CONTENT_COLUMNS_N; i++)
+		if (s->want & content_columns[i].want)
 			*blobs[i] = column_blob(s->stmt, column++);
+	if (s->want & SCAN_IDS) {
+		msg->emailid = column_id(s->stmt, column);
+		msg->threadid = column_id(s->stmt, column + 1);
+	}
 	s->last = msg->uid;
 }
 

@@ -115,6 +115,14 @@ static const char *const messages_steps[] = {
 	"CREATE INDEX expunged_modseq ON expunged(modseq);"
 	"CREATE INDEX expunged_waiting ON expunged(time) WHERE purged = 0;"
 	"CREATE INDEX expunged_purged ON expunged(time) WHERE purged = 1;",
+	/* What comes of the octets alone (objectid.h); rows of before have none
+	 * until mailbox_fill().  A table of its own, as it is listed whole. */
+	"CREATE TABLE ids("
+	" uid INTEGER PRIMARY KEY,"
+	" emailid BLOB NOT NULL,"
+	" threadid BLOB NOT NULL"
+	") STRICT;"
+	"ALTER TABLE content ADD COLUMN preview BLOB;",
 	NULL
 };
 

@@ -373,11 +373,13 @@ validity() {
 
 @test "check: a newer version's database is left alone" {
 	fill
+	local version
 	fold "$DB"
+	version=$(sql "$DB" 'PRAGMA user_version')
 	sql "$DB" 'PRAGMA user_version = 99'
 	run -65 mboxadm check --repair
 	[[ $output == *upgrade* ]]
-	sql "$DB" 'PRAGMA user_version = 1'
+	sql "$DB" "PRAGMA user_version = $version"
 	run -0 mboxadm check
 }
 

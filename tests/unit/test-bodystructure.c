@@ -150,7 +150,7 @@ content_is_made_of_a_file(void)
 	struct part part;
 
 	for (int i = 0; i < 2; i++) {
-		CHECK_OK(content_make(fd, sizeof(in) - 1, &c));
+		CHECK_OK(content_make(fd, sizeof(in) - 1, NULL, &c));
 		CHECK(is_envelope(c.envelope.s, c.envelope.len));
 		CHECK_STR(buf_str(&c.body), PLAIN("7", "1") ")");
 		CHECK_STR(buf_str(&c.structure), PLAIN("7", "1") NILS);
@@ -159,13 +159,13 @@ content_is_made_of_a_file(void)
 		    NULL));
 		CHECK_INT(part.body_len, 7);
 	}
-	CHECK_OK(content_make(fd, 0, &c));
+	CHECK_OK(content_make(fd, 0, NULL, &c));
 	CHECK_STR(buf_str(&c.body), PLAIN("0", "0") ")");
 	/* A file that is shorter than it should be is no SIGBUS. */
-	CHECK(content_make(fd, 1000000, &c) != NULL);
+	CHECK(content_make(fd, 1000000, NULL, &c) != NULL);
 	CHECK_INT(c.body.len, 0);
 	close(fd);
-	CHECK(content_make(fd, 10, &c) != NULL);
+	CHECK(content_make(fd, 10, NULL, &c) != NULL);
 	content_clear(&c);
 	CHECK(c.parts.s == NULL);
 }
@@ -181,7 +181,7 @@ a_large_file_is_read_as_well(void)
 	for (int i = 0; i < 100000; i++)
 		buf_adds(&in, "0123456789\r\n");
 	fd = temp_file(in.s, in.len);
-	CHECK_OK(content_make(fd, in.len, &c));
+	CHECK_OK(content_make(fd, in.len, NULL, &c));
 	CHECK_STR(buf_str(&c.body), PLAIN("1200000", "100000") ")");
 	close(fd);
 	content_clear(&c);

@@ -13,6 +13,14 @@ cleartext_refused(const struct session *s)
 	return !login_allowed(s);
 }
 
+/* RFC 7889 5: a number of 32 bits. */
+uint64_t
+capability_append_limit(const struct session *s)
+{
+	return s->conf->message_size_limit < UINT32_MAX ?
+	    s->conf->message_size_limit : UINT32_MAX;
+}
+
 #define CAPABILITY_CMDS	6
 
 /*
@@ -31,6 +39,7 @@ static const struct capability {
 	bool		  fixed;	/* cannot be turned off */
 } capabilities[] = {
 	{ .word = "IMAP4rev1", .fixed = true },
+	{ .word = "IMAP4rev2" },
 	{ .word = "LITERAL+" },
 	{ .word = "SASL-IR", .states = ST_NOT_AUTHENTICATED },
 	/* RFC 3501 7.2.1: how a client learns not to send its password. */
@@ -38,14 +47,21 @@ static const struct capability {
 	    .when = cleartext_refused, .fixed = true },
 	{ .word = "AUTH=PLAIN", .states = ST_NOT_AUTHENTICATED,
 	    .when = login_allowed },
+	{ .word = "APPENDLIMIT", .value = capability_append_limit },
 	{ .word = "CHILDREN" },
+	{ .word = "CREATE-SPECIAL-USE" },
 	{ .word = "ENABLE", .cmds = { &cmd_enable } },
 	{ .word = "ID", .cmds = { &cmd_id } },
 	{ .word = "IDLE", .cmds = { &cmd_idle } },
+	{ .word = "LIST-EXTENDED" },
+	{ .word = "LIST-STATUS" },
 	{ .word = "NAMESPACE", .cmds = { &cmd_namespace } },
 	{ .word = "PREVIEW" },
+	{ .word = "SPECIAL-USE" },
+	{ .word = "STATUS=SIZE" },
 	{ .word = "UIDPLUS", .cmds = { &cmd_uid_expunge } },
 	{ .word = "UNSELECT", .cmds = { &cmd_unselect } },
+	{ .word = "UTF8=ACCEPT" },
 };
 #define CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
 

@@ -19,4 +19,10 @@ bool capability_off(const struct session *, const char *word);
 /* Whether CAPABILITY lists word, in any case, in the session's state. */
 bool capability_offered(const struct session *, const char *word);
 
+/* The largest message that APPEND takes, as APPENDLIMIT says it: RFC 7889. */
+uint64_t capability_append_limit(const struct session *);
+
+/* RFC 8474 4: an objectid made of a mailbox's id. */
+#define MAILBOXID_FORMAT	"F%s"
+
 #endif

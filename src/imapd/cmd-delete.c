@@ -1,5 +1,6 @@
 /* cmd-delete.c - DELETE: RFC 3501 6.3.4
  * SPDX-License-Identifier: ISC */
+#include "imapd/list.h"
 #include "imapd/selected.h"
 #include "imapd/shared.h"
 
@@ -27,9 +28,14 @@ delete_run(struct session *s, void *args)
 		err = session_need(s, &place, RIGHT_DELETE_MAILBOX);
 	if (err == NULL)
 		err = account_delete(place.account, place.name);
-	if (err == NULL)
-		leave_deleted(s);
-	return err;
+	if (err != NULL)
+		return err;
+	leave_deleted(s);
+	if (list_is_oldname(s, args, place.full))
+		list_write(s, "LIST", &(struct list_response){
+		    .name = place.full, .attributes = LIST_NONEXISTENT,
+		    .oldname = args });
+	return NULL;
 }
 
 const struct cmd cmd_delete = {

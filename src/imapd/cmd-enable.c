@@ -6,6 +6,13 @@
 #include "imapd/enabled.h"
 #include "imapd/session.h"
 
+/* RFC 9051 4.3; RFC 9755 3 */
+static void
+utf8_on(struct session *s)
+{
+	output_set_utf8(s->out, true);
+}
+
 /*
  * What can be turned on.  A row counts only while its word is offered
  * (capability.c); other words are ignored.
@@ -18,8 +25,8 @@ static const struct extension {
 	{ "CONDSTORE", ENABLED_CONDSTORE, NULL },
 	{ "QRESYNC", ENABLED_QRESYNC | ENABLED_CONDSTORE, NULL },
 	{ "UIDONLY", ENABLED_UIDONLY, NULL },
-	{ "IMAP4rev2", ENABLED_IMAP4REV2, NULL },
-	{ "UTF8=ACCEPT", ENABLED_UTF8, NULL },
+	{ "IMAP4rev2", ENABLED_IMAP4REV2, utf8_on },
+	{ "UTF8=ACCEPT", ENABLED_UTF8, utf8_on },
 };
 #define EXTENSIONS	(sizeof(extensions) / sizeof(extensions[0]))
 

@@ -1,158 +1,73 @@
-/* cmd-list.c - LIST and LSUB: RFC 3501 6.3.8, 6.3.9, RFC 3348
+/* cmd-list.c - LIST: RFC 9051 6.3.9, RFC 5258, RFC 5819, RFC 6154
  * SPDX-License-Identifier: ISC */
+#include <stdlib.h>
 #include <string.h>
 
+#include "imapd/capability.h"
+#include "imapd/list.h"
 #include "imapd/report.h"
-#include "imapd/session.h"
 #include "wire/mboxname.h"
 
-/* Longer than any name can be on the wire: 1,000 octets in the store, each three
- * or more of which are at most 8 in modified UTF-7. */
-#define PATTERN_MAX_OCTETS	4096
-
-struct list_args {
-	const char	*reference, *pattern;
+enum entry_flag {
+	E_EXISTS		= 1 << 0,
+	E_SUBSCRIBED		= 1 << 1,
+	E_CHILDREN		= 1 << 2,	/* that exist */
+	E_CHILD_SELECTED	= 1 << 3,	/* one satisfies the selection */
+	E_CHILD_HIDDEN		= 1 << 4,	/* one of these is not matched */
+	E_MATCHES		= 1 << 5	/* a pattern */
 };
 
-/* RFC 3501 9 "list" */
-static const struct err *
-list_parse(struct arena *a, struct parser *p, void **args_r)
-{
-	struct list_args *args = arena_alloc(a, sizeof(*args));
+/* A name that is there, or that is subscribed. */
+struct entry {
+	const char	*name;		/* in the store's form */
+	struct mailbox_row *row;	/* NULL: no mailbox */
+	struct share	*share;		/* NULL: personal */
+	unsigned int	 flags;
+};
 
-	if (!parser_sp(p) || !parser_mailbox(p, &args->reference) ||
-	    !parser_sp(p) || !parser_list_mailbox(p, &args->pattern) ||
-	    !parser_crlf(p))
-		return parser_err(p);
-	*args_r = args;
-	return NULL;
-}
-
-/*
- * The pattern that names are compared with.  The reference is simply put before
- * it: names here are not rooted, so nothing in the pattern could override the
- * reference, and RFC 3501 6.3.8 calls that the normal form then.
- */
-static const struct err *
-make_pattern(struct session *s, const struct list_args *args,
-    const char **pattern_r)
-{
-	const char *pattern = arena_printf(s->arena, "%s%s", args->reference,
-	    args->pattern);
-	struct buf wire = { 0 };
-	const char *name;
-	size_t len = strlen(pattern);
-
-	if (len > PATTERN_MAX_OCTETS)
-		return err_user(RESP_CANNOT, "The pattern is too long");
-	/* A name without wildcards finds the mailbox that SELECT would, though
-	 * the client may compose characters in another way (NFC). */
-	if (strpbrk(pattern, "*%") == NULL &&
-	    pattern[len - 1] != s->conf->delimiter &&
-	    mboxname_from_wire(s->arena, pattern, s->conf->delimiter,
-	    &name) == NULL) {
-		mboxname_to_wire(name, s->conf->delimiter, &wire);
-		pattern = arena_strdup(s->arena, buf_str(&wire));
-		buf_clear(&wire);
-	}
-	*pattern_r = pattern;
-	return NULL;
-}
-
-/* RFC 3501 7.2.2 */
-static void
-write_row(struct session *s, const char *response, const char *attributes,
-    const char *name)
-{
-	output_addf(s->out, "* %s (%s) ", response, attributes);
-	reply_delimiter(s->out, s->conf->delimiter);
-	output_adds(s->out, " ");
-	reply_mailbox(s->out, name, s->conf->delimiter);
-	output_adds(s->out, "\r\n");
-}
-
-/* RFC 3501 6.3.8: an empty pattern asks for the delimiter.  Names are not rooted:
- * the root is "". */
-static void
-write_delimiter(struct session *s, const char *response)
-{
-	output_addf(s->out, "* %s (\\Noselect) ", response);
-	reply_delimiter(s->out, s->conf->delimiter);
-	output_adds(s->out, " \"\"\r\n");
-}
-
-/* --- LIST --- */
-
-/*
- * Rows come sorted, a parent directly before its children: whether a row has
- * children is known as soon as the next one comes.
- */
 struct lister {
 	struct session	*session;
-	const char	*pattern;
-	struct buf	 wire;
-	const char	*name;		/* the row that waits, or NULL */
-	bool		 noselect;
+	const struct list_args *args;
+	struct list_patterns patterns;
+	struct entry	*entries;	/* in the command's arena */
+	size_t		 n, size;
+	bool		 tells_children, tells_special_use;
 };
 
-static bool
-matches(struct lister *l, const char *name)
-{
-	buf_reset(&l->wire);
-	mboxname_to_wire(name, l->session->conf->delimiter, &l->wire);
-	return mboxname_match(buf_str(&l->wire), l->pattern,
-	    l->session->conf->delimiter);
-}
-
-/* Whether the pattern can match name or something below it. */
-static bool
-matches_tree(struct lister *l, const char *name)
-{
-	return matches(l, name) || mboxname_match_below(buf_str(&l->wire),
-	    l->pattern, l->session->conf->delimiter);
-}
-
-/* Write the row that waits; next (NULL at the end) follows it. */
 static void
-lister_flush(struct lister *l, const char *next)
+add(struct lister *l, const char *name, struct mailbox_row *row,
+    struct share *share, unsigned int flags)
 {
-	bool parent;
+	struct entry *more;
 
-	if (l->name == NULL || !matches(l, l->name))
-		return;
-	parent = next != NULL && mboxname_is_below(next, l->name);
-	write_row(l->session, "LIST", l->noselect ?
-	    (parent ? "\\Noselect \\HasChildren" :
-	    "\\Noselect \\HasNoChildren") :
-	    (parent ? "\\HasChildren" : "\\HasNoChildren"), l->name);
+	if (l->n == l->size) {
+		l->size = l->size == 0 ? 64 : 2 * l->size;
+		more = arena_array(l->session->arena, l->size, sizeof(*more));
+		if (l->n > 0)
+			memcpy(more, l->entries, l->n * sizeof(*more));
+		l->entries = more;
+	}
+	l->entries[l->n++] = (struct entry){ name, row, share, flags };
 }
 
-static void
-lister_add(struct lister *l, const char *name, bool noselect)
-{
-	lister_flush(l, name);
-	l->name = name;
-	l->noselect = noselect;
-}
+/* --- What there is --- */
 
 static const struct err *
-list_personal(struct lister *l)
+add_personal(struct lister *l)
 {
-	struct session *s = l->session;
 	const struct err *err;
 	struct mailbox_row *rows;
 	size_t n;
 
-	err = account_list(s->account, s->arena, false, &rows, &n);
-	if (err != NULL)
-		return err;
-	for (size_t i = 0; i < n; i++)
-		lister_add(l, rows[i].name, rows[i].noselect);
-	return NULL;
+	err = account_list(l->session->account, l->session->arena, false,
+	    &rows, &n);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		add(l, rows[i].name, &rows[i], NULL, E_EXISTS);
+	return err;
 }
 
 static const struct err *
-list_share(struct lister *l, struct share *share, const char *root)
+add_share(struct lister *l, struct share *share, const char *root)
 {
 	struct session *s = l->session;
 	const struct err *err;
@@ -163,26 +78,25 @@ list_share(struct lister *l, struct share *share, const char *root)
 	err = session_share_account(s, share, &account);
 	if (err == NULL)
 		err = account_list(account, s->arena, false, &rows, &n);
-	if (err != NULL)
-		return err;
-	for (size_t i = 0; i < n; i++)
-		lister_add(l, *rows[i].name == '\0' ? root :
-		    arena_printf(s->arena, "%s%c%s", root, MBOXNAME_SEP,
-		    rows[i].name), rows[i].noselect);
-	return NULL;
+	for (size_t i = 0; err == NULL && i < n; i++)
+		add(l, *rows[i].name == '\0' ? root : arena_printf(s->arena,
+		    "%s%c%s", root, MBOXNAME_SEP, rows[i].name), &rows[i],
+		    share, E_EXISTS);
+	return err;
 }
 
 /* RFC 4314 4: what may not be looked up is as if it did not exist.  Databases
- * that the pattern cannot reach stay closed. */
+ * that no pattern can reach stay closed. */
 static const struct err *
-list_shared(struct lister *l)
+add_shared(struct lister *l)
 {
 	struct session *s = l->session;
 	const struct err *err;
 
-	if (!session_has_shares(s) || !matches_tree(l, SHARED_ROOT))
+	if (!session_has_shares(s) ||
+	    !list_matches_tree(s, &l->patterns, SHARED_ROOT))
 		return NULL;
-	lister_add(l, SHARED_ROOT, true);
+	add(l, SHARED_ROOT, NULL, NULL, E_EXISTS);
 	for (size_t i = 0; i < s->shares_n; i++) {
 		struct share *share = &s->shares[i];
 		const char *root;
@@ -191,16 +105,12 @@ list_shared(struct lister *l)
 			continue;
 		root = arena_printf(s->arena, "%s%c%s", SHARED_ROOT,
 		    MBOXNAME_SEP, share->name);
-		if (!matches_tree(l, root)) {
-			/* Still a child of the row before it. */
-			if (l->name != NULL && strcmp(l->name,
-			    SHARED_ROOT) == 0) {
-				lister_flush(l, root);
-				l->name = NULL;
-			}
+		if (!list_matches_tree(s, &l->patterns, root)) {
+			/* Still a child of what is above it. */
+			add(l, root, NULL, share, E_EXISTS);
 			continue;
 		}
-		err = list_share(l, share, root);
+		err = add_share(l, share, root);
 		if (err != NULL && err->kind == ERR_IO)
 			return err;
 		/* One that is damaged, or just deleted, hides no other. */
@@ -211,28 +121,54 @@ list_shared(struct lister *l)
 }
 
 static const struct err *
-list_run(struct session *s, void *v)
+add_subscriptions(struct lister *l)
 {
-	struct list_args *args = v;
-	struct lister l = { .session = s };
+	struct session *s = l->session;
 	const struct err *err;
+	const char **names;
+	size_t n;
 
-	if (*args->pattern == '\0') {
-		write_delimiter(s, "LIST");
+	if ((l->args->select & LIST_SELECT_SUBSCRIBED) == 0 &&
+	    (l->args->returns & LIST_RETURN_SUBSCRIBED) == 0)
 		return NULL;
-	}
-	err = make_pattern(s, args, &l.pattern);
-	if (err != NULL)
-		return err;
-	err = list_personal(&l);
-	if (err == NULL)
-		err = list_shared(&l);
-	lister_flush(&l, NULL);
-	buf_clear(&l.wire);
+	err = account_subscriptions(s->account, s->arena, &names, &n);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		add(l, names[i], NULL, NULL, E_SUBSCRIBED);
 	return err;
 }
 
-/* --- LSUB --- */
+/* A parent comes directly before its children: the separator is lowest. */
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->name,
+	    ((const struct entry *)b)->name);
+}
+
+/* Sort, and make one of a mailbox and its subscription. */
+static void
+merge(struct lister *l)
+{
+	size_t n = 0;
+
+	if (l->n > 0)
+		qsort(l->entries, l->n, sizeof(*l->entries), compare);
+	for (size_t i = 0; i < l->n; i++) {
+		struct entry *e = &l->entries[i], *to = &l->entries[n];
+
+		if (n > 0 && strcmp(to[-1].name, e->name) == 0) {
+			to[-1].flags |= e->flags;
+			if (e->row != NULL) {
+				to[-1].row = e->row;
+				to[-1].share = e->share;
+			}
+			continue;
+		}
+		*to = *e;
+		n++;
+	}
+	l->n = n;
+}
 
 /* Whether the first len octets of name are name itself or a parent of it. */
 static bool
@@ -243,54 +179,239 @@ has_level(const char *name, size_t len)
 }
 
 /*
- * RFC 3501 6.3.9: when "foo/bar" is subscribed and "foo" is not, "%" gives
- * "foo" as \Noselect.  Names are sorted, a parent directly before those below
- * it: a level that the name before also has was seen already, subscribed or
- * written.
+ * RFC 5258 3.5: parents, of names that are only subscribed, that do not exist.
+ * A level that the name before also has is there already.
  */
 static void
-lsub_parents(struct lister *l, const char *name, const char *before)
+add_missing_parents(struct lister *l)
 {
-	for (const char *p = strchr(name, MBOXNAME_SEP); p != NULL;
-	    p = strchr(p + 1, MBOXNAME_SEP)) {
-		size_t len = (size_t)(p - name);
-		const char *parent;
+	const size_t n = l->n;
 
-		if (before != NULL && strncmp(before, name, len) == 0 &&
-		    has_level(before, len))
+	for (size_t i = 0; i < n; i++) {
+		const char *name = l->entries[i].name, *before, *p;
+
+		if ((l->entries[i].flags & E_EXISTS) != 0)
 			continue;
-		parent = arena_memdup(l->session->arena, name, len);
-		if (matches(l, parent))
-			write_row(l->session, "LSUB", "\\Noselect", parent);
+		before = i > 0 ? l->entries[i - 1].name : "";
+		for (p = strchr(name, MBOXNAME_SEP); p != NULL;
+		    p = strchr(p + 1, MBOXNAME_SEP)) {
+			size_t len = (size_t)(p - name);
+
+			if (strncmp(before, name, len) != 0 ||
+			    !has_level(before, len))
+				add(l, arena_memdup(l->session->arena, name,
+				    len), NULL, NULL, 0);
+		}
+	}
+	merge(l);
+}
+
+/* --- Selecting --- */
+
+/* RFC 6154 2: another's special use is not this user's. */
+static const char *
+special_use(const struct lister *l, const struct entry *e)
+{
+	return l->tells_special_use && e->row != NULL && e->share == NULL ?
+	    e->row->special_use : NULL;
+}
+
+/* The selection options, RECURSIVEMATCH apart. */
+static bool
+satisfies(const struct lister *l, const struct entry *e)
+{
+	if ((l->args->select & LIST_SELECT_SPECIAL_USE) != 0 &&
+	    special_use(l, e) == NULL)
+		return false;
+	if ((l->args->select & LIST_SELECT_SUBSCRIBED) != 0)
+		return (e->flags & E_SUBSCRIBED) != 0;
+	return (e->flags & E_EXISTS) != 0;
+}
+
+static unsigned int
+flags_for_parents(const struct lister *l, const struct entry *e)
+{
+	unsigned int flags = 0;
+
+	if ((e->flags & E_EXISTS) != 0)
+		flags |= E_CHILDREN;
+	if (satisfies(l, e))
+		flags |= E_CHILD_SELECTED |
+		    ((e->flags & E_MATCHES) == 0 ? E_CHILD_HIDDEN : 0);
+	return flags;
+}
+
+/* Tell all parents what is below them: the entries above this one that it is
+ * below of are on a stack. */
+static void
+look_below(struct lister *l)
+{
+	struct entry *stack[MBOXNAME_LEVELS_MAX + 2];
+	size_t depth = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct entry *e = &l->entries[i];
+		unsigned int flags;
+
+		if (list_matches(l->session, &l->patterns, e->name))
+			e->flags |= E_MATCHES;
+		while (depth > 0 && !mboxname_is_below(e->name,
+		    stack[depth - 1]->name))
+			depth--;
+		flags = flags_for_parents(l, e);
+		for (size_t d = depth; d-- > 0 &&
+		    (stack[d]->flags & flags) != flags;)
+			stack[d]->flags |= flags;
+		/* No name has more levels than there is room for. */
+		if (depth < sizeof(stack) / sizeof(stack[0]))
+			stack[depth++] = e;
 	}
 }
 
-static const struct err *
-lsub_run(struct session *s, void *v)
-{
-	struct list_args *args = v;
-	struct lister l = { .session = s };
-	const struct err *err;
-	const char **names;
-	size_t n, len = strlen(args->pattern);
+/* --- Telling --- */
 
-	if (len == 0) {
-		write_delimiter(s, "LSUB");
+static bool
+readable(const struct entry *e)
+{
+	return e->row != NULL && !e->row->noselect &&
+	    (e->share == NULL || (e->share->rights & RIGHT_READ) != 0);
+}
+
+static unsigned int
+attributes(const struct lister *l, const struct entry *e)
+{
+	unsigned int bits = 0;
+
+	if ((e->flags & E_EXISTS) == 0)
+		bits |= LIST_NONEXISTENT;
+	else if (!readable(e))
+		bits |= LIST_NOSELECT;
+	if (l->tells_children && ((e->flags & E_EXISTS) != 0 ||
+	    (l->args->returns & LIST_RETURN_CHILDREN) != 0))
+		bits |= (e->flags & E_CHILDREN) != 0 ? LIST_HAS_CHILDREN :
+		    LIST_HAS_NO_CHILDREN;
+	if ((e->flags & E_SUBSCRIBED) != 0)
+		bits |= LIST_SUBSCRIBED;
+	return bits;
+}
+
+static struct place
+place_of(struct session *s, const struct entry *e)
+{
+	return (struct place){
+		.account = e->share != NULL ? e->share->account : s->account,
+		.name = e->row->name,
+		.full = e->name,
+		.rights = e->share != NULL ? e->share->rights : RIGHTS_ALL,
+		.shared = e->share != NULL
+	};
+}
+
+/* RFC 5819 2: no STATUS for what cannot be selected; what cannot be found out
+ * is dropped. */
+static void
+tell_status(struct lister *l, const struct entry *e)
+{
+	const struct place place = place_of(l->session, e);
+	const struct err *err;
+
+	err = status_tell(l->session, &l->args->status, &place, e->row);
+	if (err != NULL && err->kind != ERR_USER)
+		report_error(l->session, err);
+}
+
+/* False when there is nothing to tell of the messages; a mailbox that has just
+ * gone cannot be selected any more. */
+static bool
+count(struct lister *l, const struct entry *e, unsigned int *bits)
+{
+	const struct err *err;
+
+	if ((l->args->returns & LIST_RETURN_STATUS) == 0 || !readable(e) ||
+	    !satisfies(l, e))
+		return false;
+	err = account_count_row(place_of(l->session, e).account, e->row);
+	if (err != NULL && err->kind == ERR_USER)
+		*bits |= LIST_NOSELECT;
+	else if (err != NULL)
+		report_error(l->session, err);
+	return err == NULL;
+}
+
+static void
+tell(struct lister *l, const struct entry *e)
+{
+	struct list_response r = { .name = e->name };
+	const bool recursive = (l->args->select & LIST_SELECT_RECURSIVE) != 0;
+	bool counted;
+
+	/* RFC 5258 3.3: the two reasons to tell a name. */
+	if ((e->flags & E_MATCHES) == 0 || (!satisfies(l, e) &&
+	    (!recursive || (e->flags & E_CHILD_HIDDEN) == 0)))
+		return;
+	r.attributes = attributes(l, e);
+	r.special_use = special_use(l, e);
+	r.childinfo = recursive && (e->flags & E_CHILD_SELECTED) != 0;
+	counted = count(l, e, &r.attributes);
+	list_write(l->session, "LIST", &r);
+	if (counted)
+		tell_status(l, e);
+}
+
+/* What belongs to a capability that is off is not known. */
+static const struct err *
+check(struct lister *l)
+{
+	const struct list_args *args = l->args;
+	struct session *s = l->session;
+
+	if (args->extended && !capability_offered(s, "LIST-EXTENDED"))
+		return err_syntax("LIST takes a reference and one pattern");
+	if (((args->select & LIST_SELECT_SPECIAL_USE) != 0 ||
+	    (args->returns & LIST_RETURN_SPECIAL_USE) != 0) &&
+	    !l->tells_special_use)
+		return err_syntax("unknown LIST option SPECIAL-USE");
+	if ((args->returns & LIST_RETURN_CHILDREN) != 0 && !l->tells_children)
+		return err_syntax("unknown LIST option CHILDREN");
+	if ((args->returns & LIST_RETURN_STATUS) == 0)
 		return NULL;
-	}
-	err = make_pattern(s, args, &l.pattern);
-	if (err == NULL)
-		err = account_subscriptions(s->account, s->arena, &names, &n);
+	if (!capability_offered(s, "LIST-STATUS"))
+		return err_syntax("unknown LIST option STATUS");
+	return status_check(s, &args->status);
+}
+
+static const struct err *
+list_run(struct session *s, void *v)
+{
+	struct lister l = { .session = s, .args = v };
+	const struct err *err;
+
+	l.tells_children = capability_offered(s, "CHILDREN");
+	l.tells_special_use = capability_offered(s, "SPECIAL-USE");
+	err = check(&l);
 	if (err != NULL)
 		return err;
-	for (size_t i = 0; i < n; i++) {
-		if (args->pattern[len - 1] == '%')
-			lsub_parents(&l, names[i], i > 0 ? names[i - 1] : NULL);
-		if (matches(&l, names[i]))
-			write_row(s, "LSUB", "", names[i]);
+	/* RFC 3501 6.3.8; RFC 5258 3: in the old syntax only. */
+	if (!l.args->extended && *l.args->patterns[0] == '\0') {
+		list_write_delimiter(s, "LIST");
+		return NULL;
 	}
-	buf_clear(&l.wire);
-	return NULL;
+	list_patterns(s, l.args, &l.patterns);
+	err = add_personal(&l);
+	if (err == NULL)
+		err = add_shared(&l);
+	if (err == NULL)
+		err = add_subscriptions(&l);
+	if (err == NULL) {
+		merge(&l);
+		if ((l.args->select & LIST_SELECT_RECURSIVE) != 0)
+			add_missing_parents(&l);
+		look_below(&l);
+		for (size_t i = 0; i < l.n; i++)
+			tell(&l, &l.entries[i]);
+	}
+	list_patterns_clear(&l.patterns);
+	return err;
 }
 
 const struct cmd cmd_list = {
@@ -298,13 +419,5 @@ const struct cmd cmd_list = {
 	.states = ST_LOGGED_IN,
 	.parse = list_parse,
 	.run = list_run,
-	.rfc = "RFC 3501 6.3.8",
-};
-
-const struct cmd cmd_lsub = {
-	.name = "LSUB",
-	.states = ST_LOGGED_IN,
-	.parse = list_parse,
-	.run = lsub_run,
-	.rfc = "RFC 3501 6.3.9",
+	.rfc = "RFC 9051 6.3.9",
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "imapd/list.h"
 #include "imapd/selected.h"
 #include "imapd/shared.h"
 #include "util/log.h"
@@ -87,9 +88,14 @@ rename_run(struct session *s, void *v)
 		err = allowed(s, &from, &to);
 	if (err == NULL)
 		err = account_rename(from.account, from.name, to.name);
-	if (err == NULL)
-		follow(s, from.full, to.full);
-	return err;
+	if (err != NULL)
+		return err;
+	follow(s, from.full, to.full);
+	/* RFC 9051 6.3.6 */
+	if (list_is_oldname(s, args->from, from.full) ||
+	    list_is_oldname(s, args->to, to.full))
+		list_tell(s, &to, args->from);
+	return NULL;
 }
 
 const struct cmd cmd_rename = {

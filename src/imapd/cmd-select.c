@@ -1,5 +1,7 @@
 /* cmd-select.c - SELECT and EXAMINE: RFC 3501 6.3.1, 6.3.2
  * SPDX-License-Identifier: ISC */
+#include "imapd/capability.h"
+#include "imapd/list.h"
 #include "imapd/selected.h"
 
 /* Without any of these nothing can be changed: RFC 4314 5.2. */
@@ -42,6 +44,12 @@ do_select(struct session *s, const char *wire, bool examine)
 		mailbox_close(mbox);
 		return err;
 	}
+	if (capability_offered(s, "OBJECTID"))
+		output_addf(s->out, "* OK [MAILBOXID (" MAILBOXID_FORMAT
+		    ")] The mailbox's id\r\n", mailbox_id(mbox));
+	if (session_enabled(s, ENABLED_IMAP4REV2))
+		list_tell(s, &place, list_is_oldname(s, wire, place.full) ?
+		    wire : NULL);
 	session_ok(s, readonly ? "[READ-ONLY] Mailbox opened" :
 	    "[READ-WRITE] Mailbox opened");
 	return NULL;

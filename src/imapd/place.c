@@ -38,6 +38,21 @@ session_share_account(struct session *s, struct share *share,
 	return NULL;
 }
 
+/*
+ * RFC 9051 5.1; RFC 9755 3: what the client says in UTF-8 is taken from all, and
+ * from who enabled it nothing else.
+ */
+bool
+session_name_is_utf8(const struct session *s, const char *wire)
+{
+	if (output_utf8(s->out))
+		return true;
+	for (; *wire != '\0'; wire++)
+		if ((*wire & 0x80) != 0)
+			return true;
+	return false;
+}
+
 const struct err *
 session_name(struct session *s, const char *wire, const char **full_r)
 {
@@ -45,7 +60,12 @@ session_name(struct session *s, const char *wire, const char **full_r)
 	const char *name;
 	size_t len;
 
-	err = mboxname_from_wire(s->arena, wire, s->conf->delimiter, &name);
+	if (session_name_is_utf8(s, wire))
+		err = mboxname_from_utf8(s->arena, wire, s->conf->delimiter,
+		    &name);
+	else
+		err = mboxname_from_wire(s->arena, wire, s->conf->delimiter,
+		    &name);
 	if (err != NULL)
 		return err;
 	len = strcspn(name, MBOXNAME_SEP_S);

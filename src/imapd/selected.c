@@ -84,6 +84,21 @@ tell_number(struct session *s, uint32_t n, const char *what)
 	output_add(s->out, "\r\n", 2);
 }
 
+/* RFC 9051 E: IMAP4rev2 knows no \Recent.  Such a session takes it from others all
+ * the same: it is the first to be told. */
+static bool
+knows_recent(const struct session *s)
+{
+	return !session_enabled(s, ENABLED_IMAP4REV2);
+}
+
+static void
+tell_recent(struct session *s)
+{
+	if (knows_recent(s))
+		tell_number(s, s->selected->recent_exists, " RECENT");
+}
+
 /* --- FLAGS --- */
 
 const struct err *
@@ -343,7 +358,7 @@ sync_new(struct session *s, const struct mailbox_state *state)
 		exists = sel->view.count;
 	} else
 		exists = state->messages;
-	for (size_t i = 0; i < set.n; i++)
+	for (size_t i = 0; i < set.n && knows_recent(s); i++)
 		for (uint32_t uid = set.ranges[i].first;; uid++) {
 			if (uid >= first) {
 				seqset_add(&sel->recent, uid);
@@ -356,7 +371,7 @@ sync_new(struct session *s, const struct mailbox_state *state)
 	sel->told_exists = exists;
 	if (set.n > 0) {
 		tell_number(s, exists, " EXISTS");
-		tell_number(s, sel->recent_exists, " RECENT");
+		tell_recent(s);
 	}
 done:
 	seqset_builder_clear(&b);
@@ -371,8 +386,9 @@ selected_tell_change(struct session *s, const struct change *change,
 
 	fetch_head(s, seq, change->uid);
 	/* RFC 3501 6.4.8: what a UID command causes carries the UID; RFC 7162
-	 * 3.2.4: so does all once CONDSTORE is on. */
+	 * 3.2.4, RFC 9051 7.5.2: so does all once CONDSTORE or IMAP4rev2 is on. */
 	if (!session_enabled(s, ENABLED_UIDONLY) && (condstore_on(s) ||
+	    session_enabled(s, ENABLED_IMAP4REV2) ||
 	    (s->cmd != NULL && strncmp(s->cmd->name, "UID ", 4) == 0))) {
 		output_adds(s->out, "UID ");
 		reply_number(s->out, change->uid);
@@ -519,7 +535,8 @@ selected_sync(struct session *s, bool expunge)
 /* All from the first unclaimed UID on is recent; only their number is asked
  * for, and that only where it does not follow. */
 static const struct err *
-open_recent(struct selected *sel, const struct mailbox_state *state)
+open_recent(const struct session *s, struct selected *sel,
+    const struct mailbox_state *state)
 {
 	struct seqset_builder b = { 0 };
 	const struct err *err;
@@ -529,7 +546,7 @@ open_recent(struct selected *sel, const struct mailbox_state *state)
 	/* EXAMINE leaves \Recent to the next session (RFC 3501 6.3.2). */
 	err = mailbox_recent(sel->mbox, !sel->readonly, state->uidnext,
 	    &first);
-	if (err != NULL || first >= state->uidnext)
+	if (err != NULL || first >= state->uidnext || !knows_recent(s))
 		return err;
 	if (first <= 1) {
 		sel->recent_exists = state->messages;
@@ -556,7 +573,7 @@ tell_selected(struct session *s, uint32_t unseen)
 	if ((err = selected_tell_flags(s)) != NULL)
 		return err;
 	tell_number(s, sel->told_exists, " EXISTS");
-	tell_number(s, sel->recent_exists, " RECENT");
+	tell_recent(s);
 	/*
 	 * DEVIATION RFC 3501 6.3.1: left out where counting up to it would take
 	 * time by the mailbox's size; clients then search for it.
@@ -616,9 +633,10 @@ selected_open(struct session *s, const struct place *place,
 		sel->told_uidnext = state.uidnext;
 		sel->told_exists = state.messages;
 		sel->told_modseq = sel->told_expunge = state.highestmodseq;
-		err = open_recent(sel, &state);
+		err = open_recent(s, sel, &state);
 	}
-	if (err == NULL)
+	/* RFC 9051 E: nor does it know UNSEEN here. */
+	if (err == NULL && knows_recent(s))
 		err = mailbox_first_unseen(mbox, state.uidnext, &unseen);
 	if (err == NULL) {
 		if (unseen > sel->told_exists)	/* others expunge */

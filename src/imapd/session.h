@@ -117,6 +117,10 @@ const struct err *session_share_account(struct session *, struct share *,
 const struct err *session_name(struct session *, const char *wire,
     const char **full_r);
 
+/* Whether such a name, or a pattern of names, is UTF-8; modified UTF-7 it is
+ * else. */
+bool session_name_is_utf8(const struct session *, const char *wire);
+
 /* A mailbox's name, resolved to the account that holds it. */
 struct place {
 	struct account	*account;	/* NULL: the name "shared" itself */

@@ -140,6 +140,25 @@ create_parents(struct account *account, struct arena *a, const char *name)
 	return NULL;
 }
 
+/* RFC 6154 3: a special use moves to the mailbox that it was given last. */
+static const struct err *
+take_special_use(struct account *account, struct arena *a, const char *uses)
+{
+	const struct err *err = NULL;
+	size_t len;
+
+	for (; err == NULL && uses != NULL && *uses != '\0'; uses += len) {
+		uses += strspn(uses, " ");
+		len = strcspn(uses, " ");
+		err = account_run_name(account, "UPDATE mailboxes "
+		    "SET special_use = nullif(trim(replace("
+		    "' ' || special_use || ' ', ' ' || ?1 || ' ', ' ')), '') "
+		    "WHERE instr(' ' || special_use || ' ', "
+		    "' ' || ?1 || ' ') > 0", arena_memdup(a, uses, len));
+	}
+	return err;
+}
+
 const struct err *
 account_create_in(struct account *account, struct arena *a, const char *name,
     const char *special_use)
@@ -156,6 +175,9 @@ account_create_in(struct account *account, struct arena *a, const char *name,
 		return err;
 	if (found && !row.noselect)
 		return err_user(RESP_ALREADYEXISTS, "Mailbox exists already");
+	err = take_special_use(account, a, special_use);
+	if (err != NULL)
+		return err;
 	if (found)
 		return revive_mailbox(account, name, special_use);
 	err = create_parents(account, a, name);
@@ -190,23 +212,6 @@ done:
 }
 
 /* --- Deleting --- */
-
-static const struct err *
-has_children(struct account *account, const char *name, bool *yes_r)
-{
-	const struct err *err;
-	sqlite3_stmt *stmt;
-
-	/* Children sort right behind their parent. */
-	err = db_prepare(account->db, "SELECT 1 FROM mailboxes WHERE "
-	    "name > ?1 || char(31) AND name < ?1 || char(32) LIMIT 1", &stmt);
-	if (err != NULL)
-		return err;
-	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	err = db_step(account->db, stmt, yes_r);
-	db_done(stmt);
-	return err;
-}
 
 /*
  * Remember the UIDVALIDITY that a name had, and those below it: the mailbox is
@@ -258,7 +263,7 @@ delete_empty_parents(struct account *account, struct arena *a,
 		err = account_find_row(account, a, account_sql_by_name, name,
 		    &row, &known, &found);
 		if (err == NULL && found && row.noselect)
-			err = has_children(account, name, &children);
+			err = account_has_children(account, name, &children);
 		else
 			return err;
 		if (err != NULL || children)
@@ -284,7 +289,7 @@ delete_in(struct account *account, struct arena *a, const char *name,
 	if (err == NULL && !found)
 		err = err_user(RESP_NONEXISTENT, "No such mailbox");
 	if (err == NULL)
-		err = has_children(account, name, &children);
+		err = account_has_children(account, name, &children);
 	if (err != NULL)
 		return err;
 	if (children && row->noselect)

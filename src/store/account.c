@@ -170,6 +170,7 @@ row_read(struct account *account, struct arena *a, sqlite3_stmt *stmt,
 	};
 	memcpy(row->id, id, MAILBOX_ID_LEN + 1);
 	*known_r = sqlite3_column_int64(stmt, 11) == boot_number();
+	row->counted = *known_r || row->noselect;
 	return NULL;
 }
 
@@ -207,8 +208,8 @@ find_counted(struct account *account, struct arena *a, const char *sql,
 	err = account_find_row(account, a, sql, text, &row, &known, &found);
 	if (err == NULL && !found)
 		err = err_user(RESP_NONEXISTENT, "No such mailbox");
-	if (err == NULL && !known && !row.noselect)
-		err = mailbox_recount(account, &row);
+	if (err == NULL)
+		err = account_count_row(account, &row);
 	if (err == NULL)
 		*row_r = row;
 	return err;
@@ -265,6 +266,18 @@ account_count(struct account *account, size_t *n_r)
 }
 
 const struct err *
+account_count_row(struct account *account, struct mailbox_row *row)
+{
+	const struct err *err;
+
+	if (row->counted)
+		return NULL;
+	err = mailbox_recount(account, row);
+	row->counted = err == NULL;
+	return err;
+}
+
+const struct err *
 account_list(struct account *account, struct arena *a, bool counters,
     struct mailbox_row **rows_r, size_t *n_r)
 {
@@ -272,7 +285,7 @@ account_list(struct account *account, struct arena *a, bool counters,
 	const struct err *err;
 	sqlite3_stmt *stmt = NULL;
 	size_t n = 0, max = 0;
-	bool row, *known = NULL;
+	bool row, known;
 
 	err = db_begin_read(account->db);
 	if (err != NULL)
@@ -281,15 +294,13 @@ account_list(struct account *account, struct arena *a, bool counters,
 	if (err == NULL)
 		err = db_prepare(account->db, "SELECT " ROW_COLUMNS
 		    " FROM mailboxes ORDER BY name", &stmt);
-	if (err == NULL) {
+	if (err == NULL)
 		rows = arena_array(a, max, sizeof(*rows));
-		known = arena_array(a, max, sizeof(*known));
-	}
 	while (err == NULL && n < max) {
 		err = db_step(account->db, stmt, &row);
 		if (err != NULL || !row)
 			break;
-		err = row_read(account, a, stmt, &rows[n], &known[n]);
+		err = row_read(account, a, stmt, &rows[n], &known);
 		n++;
 	}
 	db_done(stmt);
@@ -297,17 +308,42 @@ account_list(struct account *account, struct arena *a, bool counters,
 	if (err != NULL)
 		return err;
 	for (size_t i = 0; counters && i < n; i++) {
-		if (known[i] || rows[i].noselect)
-			continue;
 		/* One damaged mailbox does not hide the others; one that was
 		 * deleted meanwhile is no error. */
-		err = mailbox_recount(account, &rows[i]);
+		err = account_count_row(account, &rows[i]);
 		if (err != NULL && err->kind != ERR_USER)
 			log_error("%s", err->text);
 	}
 	*rows_r = rows;
 	*n_r = n;
 	return NULL;
+}
+
+static const struct err *
+is_there(struct account *account, const char *sql, const char *name,
+    bool *yes_r)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(account->db, sql, &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	err = db_step(account->db, stmt, yes_r);
+	db_done(stmt);
+	return err;
+}
+
+/* Children sort right behind their parent; a shared mailbox's root is above all. */
+const struct err *
+account_has_children(struct account *account, const char *name, bool *yes_r)
+{
+	return is_there(account, *name == '\0' ?
+	    "SELECT 1 FROM mailboxes WHERE name > ?1 LIMIT 1" :
+	    "SELECT 1 FROM mailboxes WHERE "
+	    "name > ?1 || char(31) AND name < ?1 || char(32) LIMIT 1",
+	    name, yes_r);
 }
 
 /* --- Counters --- */
@@ -400,6 +436,13 @@ account_subscribe(struct account *account, const char *name, bool subscribe)
 		    "ON CONFLICT DO NOTHING" :
 		    "DELETE FROM subscriptions WHERE name = ?1", name);
 	return account_end(account, err);
+}
+
+const struct err *
+account_subscribed(struct account *account, const char *name, bool *yes_r)
+{
+	return is_there(account, "SELECT 1 FROM subscriptions WHERE name = ?1",
+	    name, yes_r);
 }
 
 const struct err *

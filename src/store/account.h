@@ -24,8 +24,9 @@ struct account;
 struct mailbox_row {
 	char		 id[MAILBOX_ID_LEN + 1];
 	const char	*name;
-	const char	*special_use;	/* "\\Drafts", or NULL */
+	const char	*special_use;	/* "\\Drafts \\Sent", or NULL */
 	bool		 noselect;	/* a name only: RFC 3501 6.3.4 */
+	bool		 counted;	/* the counters below are right */
 	uint32_t	 uidvalidity;
 	/* Right at the moment of the call. */
 	uint32_t	 uidnext, messages, unseen, deleted;
@@ -52,10 +53,17 @@ const struct err *account_find_id(struct account *, struct arena *,
  * counters = false: the counters may be behind, and nothing else is opened. */
 const struct err *account_list(struct account *, struct arena *, bool counters,
     struct mailbox_row **rows_r, size_t *n_r);
+/* Make a listed row counted: opens the mailbox, when it is not. */
+const struct err *account_count_row(struct account *, struct mailbox_row *);
+/* Whether there are mailboxes below name. */
+const struct err *account_has_children(struct account *, const char *name,
+    bool *yes_r);
 
 /*
  * Create name, and the superior names it needs, as mailboxes.  A name that is
- * \Noselect becomes a mailbox.  ERR_USER ALREADYEXISTS, LIMIT.
+ * \Noselect becomes a mailbox.  special_use: attributes of RFC 6154 2 with one
+ * space between, or NULL; no other mailbox has one of them afterwards.
+ * ERR_USER ALREADYEXISTS, LIMIT.
  */
 #define ACCOUNT_MAILBOXES_MAX	100000
 const struct err *account_create(struct account *, const char *name,
@@ -77,6 +85,8 @@ const struct err *account_rename(struct account *, const char *from,
 #define ACCOUNT_SUBSCRIPTIONS_MAX 100000
 const struct err *account_subscribe(struct account *, const char *name,
     bool subscribe);
+const struct err *account_subscribed(struct account *, const char *name,
+    bool *yes_r);
 const struct err *account_subscriptions(struct account *, struct arena *,
     const char ***names_r, size_t *n_r);	/* sorted */
 

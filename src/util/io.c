@@ -65,6 +65,7 @@ struct output {
 	int64_t		 timeout;	/* ms, 0 for none */
 	bool		 send_timeout;	/* SO_SNDTIMEO is set */
 	bool		 no_sendfile;
+	bool		 utf8;
 	bool		 failed;
 	struct err	 err;
 };
@@ -701,6 +702,18 @@ output_file(struct output *o, int fd, uint64_t offset, uint64_t len)
 		}
 	}
 	file_copy(o, fd, offset + sent, len - sent);
+}
+
+void
+output_set_utf8(struct output *out, bool utf8)
+{
+	out->utf8 = utf8;
+}
+
+bool
+output_utf8(const struct output *out)
+{
+	return out->utf8;
 }
 
 size_t

@@ -93,6 +93,10 @@ void output_addf(struct output *, const char *, ...)
  * promised in a literal's size cannot be taken back.
  */
 void output_file(struct output *, int fd, uint64_t offset, uint64_t len);
+/* Whether the client takes UTF-8 in quoted strings, for those who write them;
+ * false at first. */
+void output_set_utf8(struct output *, bool);
+bool output_utf8(const struct output *);
 /* Octets waiting in the buffer. */
 size_t output_pending(const struct output *);
 const struct err *output_flush(struct output *);

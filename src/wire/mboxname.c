@@ -343,6 +343,23 @@ mboxname_match_below(const char *wire, const char *pattern, char delimiter)
 	return found;
 }
 
+const char *
+mboxname_nfc(struct arena *a, const char *utf8)
+{
+	utf8proc_uint8_t *nfc;
+	const char *copy;
+
+	/* utf8proc takes surrogates. */
+	if (!utf8_valid(utf8, strlen(utf8)))
+		return NULL;
+	nfc = utf8proc_NFC((const utf8proc_uint8_t *)utf8);
+	if (nfc == NULL)
+		return NULL;
+	copy = arena_strdup(a, (const char *)nfc);
+	free(nfc);
+	return copy;
+}
+
 size_t
 mboxname_parent(const char *name)
 {

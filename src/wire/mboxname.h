@@ -53,6 +53,9 @@ bool mboxname_match(const char *wire, const char *pattern, char delimiter);
 bool mboxname_match_below(const char *wire, const char *pattern,
     char delimiter);
 
+/* The NFC of UTF-8, in a, for a pattern; NULL when it is not UTF-8. */
+const char *mboxname_nfc(struct arena *a, const char *utf8);
+
 /* Levels: the parent's length (0 for a top level name). */
 size_t mboxname_parent(const char *name);
 /* Whether child is below parent at any depth. */

@@ -8,6 +8,7 @@
 #include "wire/flag.h"
 #include "wire/mboxname.h"
 #include "wire/parser.h"
+#include "wire/utf7.h"
 
 #define QUOTED_MAX	1024	/* octets of a string that is quoted */
 
@@ -46,23 +47,26 @@ number_format(char s[20], uint64_t n)
 enum form { FORM_PLAIN, FORM_ESCAPED, FORM_LITERAL };
 
 /* RFC 9051 9 "quoted": tabs apart, controls go in a literal, which no client
- * gets wrong. */
+ * gets wrong; so does UTF-8 unless utf8. */
 static enum form
-string_form(const char *s, size_t len)
+string_form(const char *s, size_t len, bool utf8)
 {
 	enum form form = FORM_PLAIN;
+	bool eight = false;
 	unsigned char c;
 
 	if (len > QUOTED_MAX)
 		return FORM_LITERAL;
 	for (size_t i = 0; i < len; i++) {
 		c = (unsigned char)s[i];
-		if ((c < 0x20 && c != '\t') || c > 0x7e)
+		if ((c < 0x20 && c != '\t') || c == 0x7f ||
+		    (c > 0x7f && !utf8))
 			return FORM_LITERAL;
+		eight |= c > 0x7f;
 		if (c == '"' || c == '\\')
 			form = FORM_ESCAPED;
 	}
-	return form;
+	return eight && !utf8_valid(s, len) ? FORM_LITERAL : form;
 }
 
 static void
@@ -101,7 +105,8 @@ put_literal(const struct sink *k, const char *s, size_t len)
 static void
 put_string(const struct sink *k, const char *s, size_t len)
 {
-	enum form form = string_form(s, len);
+	enum form form = string_form(s, len,
+	    k->out != NULL && output_utf8(k->out));
 
 	if (form == FORM_LITERAL) {
 		put_literal(k, s, len);
@@ -172,7 +177,10 @@ reply_mailbox(struct output *out, const char *name, char delimiter)
 {
 	struct buf b = { 0 };
 
-	mboxname_to_wire(name, delimiter, &b);
+	if (output_utf8(out))
+		mboxname_to_utf8(name, delimiter, &b);
+	else
+		mboxname_to_wire(name, delimiter, &b);
 	reply_astring(out, b.s != NULL ? b.s : "", b.len);
 	buf_clear(&b);
 }

@@ -14,7 +14,8 @@
 #include "wire/date.h"
 #include "wire/seqset.h"
 
-/* "string": quoted when it is short 7-bit text, else a literal. */
+/* "string": quoted when it is short 7-bit text, or UTF-8 that the client takes
+ * so (output_utf8()), else a literal. */
 void reply_string(struct output *, const char *s, size_t len);
 /* The same into a buffer, for what is stored ready to send. */
 void reply_string_buf(struct buf *, const char *s, size_t len);
@@ -23,7 +24,8 @@ void reply_nstring(struct output *, const char *s, size_t len);
 void reply_nstring_buf(struct buf *, const char *s, size_t len);
 /* "astring": an atom where it can be one, else a string. */
 void reply_astring(struct output *, const char *s, size_t len);
-/* A mailbox's name in the store's form: every name leaves through here. */
+/* A mailbox's name in the store's form, as UTF-8 or modified UTF-7, as the client
+ * takes it: every name leaves through here. */
 void reply_mailbox(struct output *, const char *name, char delimiter);
 /* The delimiter as LIST and NAMESPACE write it: "\\" or "/". */
 void reply_delimiter(struct output *, char delimiter);

@@ -1,4 +1,4 @@
-/* respcode.h - response codes: RFC 9051 7.1, RFC 5530 3, RFC 4315 3
+/* respcode.h - response codes: RFC 9051 7.1, RFC 5530 3, RFC 4315 3, RFC 6154 3
  * SPDX-License-Identifier: ISC */
 #ifndef MSGSTORE_RESPCODE_H
 #define MSGSTORE_RESPCODE_H
@@ -25,5 +25,6 @@
 #define RESP_TRYCREATE		"TRYCREATE"
 #define RESP_UIDREQUIRED	"UIDREQUIRED"
 #define RESP_UNAVAILABLE	"UNAVAILABLE"
+#define RESP_USEATTR		"USEATTR"
 
 #endif

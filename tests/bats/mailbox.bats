@@ -109,11 +109,14 @@ expect_own_names() {
 	imap_ok a 'a3 SELECT "cafe&AwE-"'
 }
 
-@test "CREATE: UTF-8 on the wire is not a name (RFC 3501 5.1)" {
+@test "CREATE: UTF-8 is taken, and told as modified UTF-7 (RFC 9755 3)" {
 	imap_start a
-	imap a $'a1 CREATE "caf\xc3\xa9"'
-	expect_only '~^a1 (NO|BAD)'
-	expect_own_names a
+	imap_ok a $'a1 CREATE "caf\xc3\xa9"'
+	expect_own_names a 'caf&AOk-'
+	imap a $'a2 CREATE "caf\xe9"'
+	expect_only 'a2 BAD'
+	imap a $'a3 CREATE {4+}\r\ncaf\xe9'
+	expect_only 'a3 NO [CANNOT]'
 }
 
 @test "CREATE: special octets in names are quoted on the way out" {

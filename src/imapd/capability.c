@@ -51,17 +51,20 @@ static const struct capability {
 	{ .word = "CHILDREN" },
 	{ .word = "CREATE-SPECIAL-USE" },
 	{ .word = "ENABLE", .cmds = { &cmd_enable } },
+	{ .word = "ESEARCH" },
 	{ .word = "ID", .cmds = { &cmd_id } },
 	{ .word = "IDLE", .cmds = { &cmd_idle } },
 	{ .word = "LIST-EXTENDED" },
 	{ .word = "LIST-STATUS" },
 	{ .word = "NAMESPACE", .cmds = { &cmd_namespace } },
 	{ .word = "PREVIEW" },
+	{ .word = "SEARCHRES" },
 	{ .word = "SPECIAL-USE" },
 	{ .word = "STATUS=SIZE" },
 	{ .word = "UIDPLUS", .cmds = { &cmd_uid_expunge } },
 	{ .word = "UNSELECT", .cmds = { &cmd_unselect } },
 	{ .word = "UTF8=ACCEPT" },
+	{ .word = "WITHIN" },
 };
 #define CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
 

@@ -1,4 +1,4 @@
-/* search-parse.c - the arguments of SEARCH: RFC 3501 9 "search-key"
+/* search-parse.c - the arguments of SEARCH: RFC 9051 9 "search-key"
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 #include <strings.h>
@@ -13,14 +13,16 @@ struct parse {
 	struct arena	*arena;
 	struct parser	*p;
 	const char	*charset;	/* NULL: none was given */
+	const struct err *bad_charset;	/* NULL: charset is known */
 	unsigned int	 keys;
 	bool		 modseq;	/* MODSEQ was there */
 };
 
 enum argument { ARG_NONE, ARG_TEXT, ARG_FIELD, ARG_KEYWORD, ARG_DATE,
-	ARG_NUMBER, ARG_UIDS, ARG_MODSEQ, ARG_UIDAFTER, ARG_UIDBEFORE };
+	ARG_NUMBER, ARG_SECONDS, ARG_UIDS, ARG_MODSEQ, ARG_UIDAFTER,
+	ARG_UIDBEFORE };
 
-/* RFC 3501 6.4.4 */
+/* RFC 9051 6.4.4, RFC 3501 6.4.4 */
 static const struct keyword {
 	const char	*word;
 	enum argument	 arg;
@@ -28,42 +30,58 @@ static const struct keyword {
 	bool		 negate;
 	uint64_t	 mask;
 	const char	*field;		/* of ARG_TEXT: the header's name */
+	const char	*capability;	/* that it belongs to; NULL: none */
 } words[] = {
-	{ "ALL",	ARG_NONE, SEARCH_ALL, false, 0, NULL },
-	{ "ANSWERED",	ARG_NONE, SEARCH_FLAGS, false, FLAG_ANSWERED, NULL },
-	{ "BCC",	ARG_TEXT, SEARCH_HEADER, false, 0, "Bcc" },
-	{ "BEFORE",	ARG_DATE, SEARCH_BEFORE, false, 0, NULL },
-	{ "BODY",	ARG_TEXT, SEARCH_BODY, false, 0, NULL },
-	{ "CC",		ARG_TEXT, SEARCH_HEADER, false, 0, "Cc" },
-	{ "DELETED",	ARG_NONE, SEARCH_FLAGS, false, FLAG_DELETED, NULL },
-	{ "DRAFT",	ARG_NONE, SEARCH_FLAGS, false, FLAG_DRAFT, NULL },
-	{ "FLAGGED",	ARG_NONE, SEARCH_FLAGS, false, FLAG_FLAGGED, NULL },
-	{ "FROM",	ARG_TEXT, SEARCH_HEADER, false, 0, "From" },
-	{ "HEADER",	ARG_FIELD, SEARCH_HEADER, false, 0, NULL },
-	{ "KEYWORD",	ARG_KEYWORD, SEARCH_KEYWORD, false, 0, NULL },
-	{ "LARGER",	ARG_NUMBER, SEARCH_LARGER, false, 0, NULL },
-	{ "MODSEQ",	ARG_MODSEQ, SEARCH_MODSEQ, false, 0, NULL },
-	{ "OLD",	ARG_NONE, SEARCH_RECENT, true, 0, NULL },
-	{ "ON",		ARG_DATE, SEARCH_ON, false, 0, NULL },
-	{ "RECENT",	ARG_NONE, SEARCH_RECENT, false, 0, NULL },
-	{ "SEEN",	ARG_NONE, SEARCH_FLAGS, false, FLAG_SEEN, NULL },
-	{ "SENTBEFORE",	ARG_DATE, SEARCH_SENTBEFORE, false, 0, NULL },
-	{ "SENTON",	ARG_DATE, SEARCH_SENTON, false, 0, NULL },
-	{ "SENTSINCE",	ARG_DATE, SEARCH_SENTSINCE, false, 0, NULL },
-	{ "SINCE",	ARG_DATE, SEARCH_SINCE, false, 0, NULL },
-	{ "SMALLER",	ARG_NUMBER, SEARCH_SMALLER, false, 0, NULL },
-	{ "SUBJECT",	ARG_TEXT, SEARCH_HEADER, false, 0, "Subject" },
-	{ "TEXT",	ARG_TEXT, SEARCH_TEXT, false, 0, NULL },
-	{ "TO",		ARG_TEXT, SEARCH_HEADER, false, 0, "To" },
-	{ "UID",	ARG_UIDS, SEARCH_SET, false, 0, NULL },
-	{ "UIDAFTER",	ARG_UIDAFTER, SEARCH_SET, false, 0, NULL },
-	{ "UIDBEFORE",	ARG_UIDBEFORE, SEARCH_SET, false, 0, NULL },
-	{ "UNANSWERED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_ANSWERED, NULL },
-	{ "UNDELETED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_DELETED, NULL },
-	{ "UNDRAFT",	ARG_NONE, SEARCH_FLAGS, true, FLAG_DRAFT, NULL },
-	{ "UNFLAGGED",	ARG_NONE, SEARCH_FLAGS, true, FLAG_FLAGGED, NULL },
-	{ "UNKEYWORD",	ARG_KEYWORD, SEARCH_KEYWORD, true, 0, NULL },
-	{ "UNSEEN",	ARG_NONE, SEARCH_FLAGS, true, FLAG_SEEN, NULL }
+	{ "ALL",	ARG_NONE, .op = SEARCH_ALL },
+	{ "ANSWERED",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_ANSWERED },
+	{ "BCC",	ARG_TEXT, SEARCH_HEADER, .field = "Bcc" },
+	{ "BEFORE",	ARG_DATE, .op = SEARCH_BEFORE },
+	{ "BODY",	ARG_TEXT, .op = SEARCH_BODY },
+	{ "CC",		ARG_TEXT, SEARCH_HEADER, .field = "Cc" },
+	{ "DELETED",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_DELETED },
+	{ "DRAFT",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_DRAFT },
+	{ "FLAGGED",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_FLAGGED },
+	{ "FROM",	ARG_TEXT, SEARCH_HEADER, .field = "From" },
+	{ "HEADER",	ARG_FIELD, .op = SEARCH_HEADER },
+	{ "KEYWORD",	ARG_KEYWORD, .op = SEARCH_KEYWORD },
+	{ "LARGER",	ARG_NUMBER, .op = SEARCH_LARGER },
+	{ "MODSEQ",	ARG_MODSEQ, SEARCH_MODSEQ, .capability = "CONDSTORE" },
+	{ "OLD",	ARG_NONE, SEARCH_RECENT, .negate = true },
+	{ "OLDER",	ARG_SECONDS, SEARCH_OLDER, .capability = "WITHIN" },
+	{ "ON",		ARG_DATE, .op = SEARCH_ON },
+	{ "RECENT",	ARG_NONE, .op = SEARCH_RECENT },
+	{ "SAVEDATESUPPORTED", ARG_NONE, SEARCH_ALL,
+	    .capability = "SAVEDATE" },
+	{ "SAVEDBEFORE", ARG_DATE, SEARCH_SAVEDBEFORE,
+	    .capability = "SAVEDATE" },
+	{ "SAVEDON",	ARG_DATE, SEARCH_SAVEDON, .capability = "SAVEDATE" },
+	{ "SAVEDSINCE",	ARG_DATE, SEARCH_SAVEDSINCE, .capability = "SAVEDATE" },
+	{ "SEEN",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_SEEN },
+	{ "SENTBEFORE",	ARG_DATE, .op = SEARCH_SENTBEFORE },
+	{ "SENTON",	ARG_DATE, .op = SEARCH_SENTON },
+	{ "SENTSINCE",	ARG_DATE, .op = SEARCH_SENTSINCE },
+	{ "SINCE",	ARG_DATE, .op = SEARCH_SINCE },
+	{ "SMALLER",	ARG_NUMBER, .op = SEARCH_SMALLER },
+	{ "SUBJECT",	ARG_TEXT, SEARCH_HEADER, .field = "Subject" },
+	{ "TEXT",	ARG_TEXT, .op = SEARCH_TEXT },
+	{ "TO",		ARG_TEXT, SEARCH_HEADER, .field = "To" },
+	{ "UID",	ARG_UIDS, .op = SEARCH_SET },
+	{ "UIDAFTER",	ARG_UIDAFTER, SEARCH_SET,
+	    .capability = "MESSAGELIMIT" },
+	{ "UIDBEFORE",	ARG_UIDBEFORE, SEARCH_SET,
+	    .capability = "MESSAGELIMIT" },
+	{ "UNANSWERED",	ARG_NONE, SEARCH_FLAGS,
+	    .negate = true, .mask = FLAG_ANSWERED },
+	{ "UNDELETED",	ARG_NONE, SEARCH_FLAGS,
+	    .negate = true, .mask = FLAG_DELETED },
+	{ "UNDRAFT",	ARG_NONE, SEARCH_FLAGS,
+	    .negate = true, .mask = FLAG_DRAFT },
+	{ "UNFLAGGED",	ARG_NONE, SEARCH_FLAGS,
+	    .negate = true, .mask = FLAG_FLAGGED },
+	{ "UNKEYWORD",	ARG_KEYWORD, SEARCH_KEYWORD, .negate = true },
+	{ "UNSEEN",	ARG_NONE, SEARCH_FLAGS,
+	    .negate = true, .mask = FLAG_SEEN },
+	{ "YOUNGER",	ARG_SECONDS, SEARCH_YOUNGER, .capability = "WITHIN" }
 };
 
 static bool parse_key(struct parse *, unsigned int depth,
@@ -98,6 +116,11 @@ parse_text(struct parse *ps, struct search_key *key)
 	if (utf8_valid(s, len) && ps->charset == NULL) {
 		key->text = s;
 		key->text_len = len;
+		return true;
+	}
+	/* What it would be does not matter: the command fails. */
+	if (ps->bad_charset != NULL) {
+		key->text = "";
 		return true;
 	}
 	if (ps->charset == NULL ||
@@ -179,6 +202,8 @@ parse_argument(struct parse *ps, const struct keyword *word,
 		return parser_date(p, &key->day);
 	case ARG_NUMBER:
 		return parser_number(p, &key->size);
+	case ARG_SECONDS:
+		return parser_nz_number(p, &key->size);
 	case ARG_UIDS:
 		key->set_is_uid = true;
 		return parser_seqset(p, &key->set);
@@ -202,6 +227,7 @@ parse_word(struct parse *ps, const struct keyword *word,
 	key->negate = word->negate;
 	key->mask = word->mask;
 	key->name = word->field;
+	key->capability = word->capability;
 	*key_r = key;
 	return parse_argument(ps, word, key);
 }
@@ -262,7 +288,7 @@ parse_nots(struct parse *ps, const char **word_r, bool *negate_r)
 	for (;;) {
 		c = parser_peek(ps->p);
 		*word_r = NULL;
-		if (c == '(' || c == '*' || (c >= '0' && c <= '9'))
+		if (c == '(' || c == '*' || c == '$' || (c >= '0' && c <= '9'))
 			return true;
 		if (!parser_word(ps->p, word_r))
 			return false;
@@ -326,6 +352,8 @@ parse_rest(struct parse *ps, unsigned int depth, const char *word,
 		if ((key = new_key(ps, SEARCH_SET)) == NULL)
 			return false;
 		*key_r = key;
+		/* RFC 9051 6.4.4.1: "$" is no sequence number. */
+		key->set_is_uid = parser_peek(ps->p) == '$';
 		return parser_seqset(ps->p, &key->set);
 	}
 	if (strcmp(word, "OR") == 0)
@@ -353,45 +381,86 @@ parse_key(struct parse *ps, unsigned int depth, struct search_key **key_r)
 
 /* --- All of it --- */
 
-/* "CHARSET" SP astring SP, and the first word behind it. */
+/* Errors live in a small ring: keep one for later. */
 static const struct err *
-parse_charset(struct parse *ps, const char **word_r, bool *negate_r)
+keep(struct arena *a, const struct err *err)
 {
-	if (!parser_sp(ps->p) ||
-	    !parser_astring(ps->p, &ps->charset, NULL) || !parser_sp(ps->p))
-		return parser_err(ps->p);
-	/* RFC 3501 6.4.4: NO, not BAD. */
-	if (!charset_known(ps->charset))
-		return err_user("BADCHARSET (US-ASCII UTF-8)",
-		    "The character set %s is not known", ps->charset);
-	if (!parse_nots(ps, word_r, negate_r))
-		return parser_err(ps->p);
-	return NULL;
+	struct err *copy = arena_alloc(a, sizeof(*copy));
+
+	*copy = *err;
+	return copy;
 }
 
+/*
+ * RFC 9051 6.4.4: NO for a character set that is not known, and not BAD; what is
+ * behind it may be BAD all the same.
+ */
+static void
+set_charset(struct parse *ps, const char *charset)
+{
+	ps->charset = charset;
+	if (!charset_known(charset))
+		ps->bad_charset = keep(ps->arena,
+		    err_user("BADCHARSET (US-ASCII UTF-8)",
+		    "The character set %s is not known", charset));
+}
+
+/* Behind "CHARSET": SP astring SP. */
+static bool
+parse_charset(struct parse *ps)
+{
+	const char *charset;
+
+	if (!parser_sp(ps->p) || !parser_astring(ps->p, &charset, NULL) ||
+	    !parser_sp(ps->p))
+		return false;
+	set_charset(ps, charset);
+	return true;
+}
+
+/* search-key *(SP search-key), and the line's end. */
+static bool
+parse_keys(struct parse *ps, const char *word, bool negate,
+    struct search_args *args)
+{
+	struct search_key **first;
+
+	args->root = new_key(ps, SEARCH_AND);
+	first = &args->root->child;
+	if (!parse_rest(ps, 0, word, first))
+		return false;
+	(*first)->negate ^= negate;
+	if (!parse_more(ps, 0, &(*first)->next) || !parser_crlf(ps->p))
+		return false;
+	args->modseq = ps->modseq;
+	args->charset = ps->charset != NULL;
+	args->bad_charset = ps->bad_charset;
+	return true;
+}
+
+/*
+ * RFC 9051 9 "search".  RETURN and CHARSET are no search keys: what comes first
+ * tells what it is.
+ */
 const struct err *
 search_parse(struct arena *a, struct parser *p, void **args_r)
 {
 	struct search_args *args = arena_alloc(a, sizeof(*args));
 	struct parse ps = { .arena = a, .p = p };
-	struct search_key *root, **first;
-	const struct err *err;
 	const char *word;
 	bool negate = false;
 
-	root = args->root = new_key(&ps, SEARCH_AND);
-	first = &root->child;
 	if (!parser_sp(p) || !parse_nots(&ps, &word, &negate))
 		return parser_err(p);
-	if (word != NULL && strcmp(word, "CHARSET") == 0 && !negate &&
-	    (err = parse_charset(&ps, &word, &negate)) != NULL)
-		return err;
-	if (!parse_rest(&ps, 0, word, first))
+	if (word != NULL && !negate && strcmp(word, "RETURN") == 0 &&
+	    (!search_return_parse(p, &args->ret) || !parser_sp(p) ||
+	    !parse_nots(&ps, &word, &negate)))
 		return parser_err(p);
-	(*first)->negate ^= negate;
-	if (!parse_more(&ps, 0, &(*first)->next) || !parser_crlf(p))
+	if (word != NULL && !negate && strcmp(word, "CHARSET") == 0 &&
+	    (!parse_charset(&ps) || !parse_nots(&ps, &word, &negate)))
 		return parser_err(p);
-	args->modseq = ps.modseq;
+	if (!parse_keys(&ps, word, negate, args))
+		return parser_err(p);
 	*args_r = args;
 	return NULL;
 }

@@ -1,8 +1,10 @@
-/* search-run.c - prepares search keys and tests messages: RFC 3501 6.4.4
+/* search-run.c - prepares search keys and tests messages: RFC 9051 6.4.4
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
+#include "imapd/capability.h"
 #include "imapd/search.h"
 #include "mail/header.h"
 #include "mail/parts.h"
@@ -11,47 +13,60 @@
 /* --- Preparing --- */
 
 static const struct err *
-prepare_set(struct session *s, struct search_key *key)
+prepare_set(struct search *search, struct search_key *key)
 {
 	/* RFC 9586 3.5 */
-	if (!key->set_is_uid && session_enabled(s, ENABLED_UIDONLY))
+	if (!key->set_is_uid && session_enabled(search->s, ENABLED_UIDONLY))
 		return err_syntax_code(RESP_UIDREQUIRED, "UID SEARCH takes no "
 		    "message numbers once UIDONLY is enabled");
 	/* Clients search 1:* in empty mailboxes too: that finds nothing. */
-	if (s->selected->told_exists == 0) {
-		key->op = SEARCH_NONE;
+	key->none = search->sel->told_exists == 0;
+	if (key->none)
 		return NULL;
-	}
-	return selected_spans(s, &key->set, key->set_is_uid, &key->set);
+	return selected_spans(search->s, &key->set, key->set_is_uid,
+	    &key->uids);
 }
 
 static const struct err *
-prepare_keyword(struct session *s, struct search_key *key)
+prepare_hot(struct search *search, struct search_key *key)
 {
-	const struct err *err;
+	const struct err *err = NULL;
 
-	err = mailbox_keyword_mask(s->selected->mbox, &key->name, 1, false,
-	    &key->mask);
-	if (err == NULL)
-		key->op = key->mask != 0 ? SEARCH_FLAGS : SEARCH_NONE;
-	return err;
-}
-
-static const struct err *
-prepare_leaf(struct session *s, struct search_key *key)
-{
-	key->cost = COST_HOT;
 	switch (key->op) {
 	case SEARCH_SET:
-		return prepare_set(s, key);
+		return prepare_set(search, key);
 	case SEARCH_KEYWORD:
-		return prepare_keyword(s, key);
+		err = mailbox_keyword_mask(search->mbox, &key->name, 1, false,
+		    &key->bits);
+		key->none = key->bits == 0;
+		return err;
+	case SEARCH_FLAGS:
+		key->bits = key->mask;
+		return NULL;
+	case SEARCH_OLDER:
+	case SEARCH_YOUNGER:
+		key->when = search->now - key->size;
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
+static const struct err *
+prepare_leaf(struct search *search, struct search_key *key)
+{
+	if (key->capability != NULL &&
+	    capability_off(search->s, key->capability))
+		return err_syntax("%s is turned off", key->capability);
+	key->cost = COST_HOT;
+	key->none = key->op == SEARCH_NONE;
+	switch (key->op) {
 	case SEARCH_SENTBEFORE:
 	case SEARCH_SENTON:
 	case SEARCH_SENTSINCE:
 		key->name = "Date";
 		key->cost = COST_HEADERS;
-		break;
+		return NULL;
 	case SEARCH_HEADER:
 		key->cost = header_is_cached(key->name) ? COST_HEADERS :
 		    COST_FILE_HEADER;
@@ -61,11 +76,9 @@ prepare_leaf(struct session *s, struct search_key *key)
 		key->cost = COST_FILE;
 		break;
 	default:
-		break;
+		return prepare_hot(search, key);
 	}
-	if (key->op == SEARCH_HEADER || key->op == SEARCH_BODY ||
-	    key->op == SEARCH_TEXT)
-		key->match = match_new(key->text, key->text_len);
+	key->match = match_new(key->text, key->text_len);
 	return NULL;
 }
 
@@ -91,21 +104,22 @@ sort_keys(struct search_key *keys)
 
 /* Recursion is bounded by the parser: NESTING_MAX. */
 static const struct err *
-prepare_key(struct session *s, struct search *search, struct search_key *key)
+prepare_key(struct search *search, struct search_key *key)
 {
 	struct search_key *child;
 	const struct err *err;
 
 	if (key->op != SEARCH_AND && key->op != SEARCH_OR) {
-		err = prepare_leaf(s, key);
+		err = prepare_leaf(search, key);
 		if (key->cost > COST_HOT)
 			search->dear++;
 		else if (key->op != SEARCH_ALL)
 			search->hot++;
 		return err;
 	}
+	key->cost = COST_HOT;
 	for (child = key->child; child != NULL; child = child->next) {
-		if ((err = prepare_key(s, search, child)) != NULL)
+		if ((err = prepare_key(search, child)) != NULL)
 			return err;
 		if (child->cost > key->cost)
 			key->cost = child->cost;
@@ -121,21 +135,22 @@ search_prepare(struct session *s, struct search_key *root,
 	const struct err *err;
 	uint64_t count, least = UINT64_MAX;
 
-	*search = (struct search){ .s = s, .sel = s->selected, .root = root,
-	    .all = true };
-	msgfile_init(&search->file, s->selected->mbox);
-	if ((err = prepare_key(s, search, root)) != NULL)
+	*search = (struct search){ .s = s, .sel = s->selected,
+	    .mbox = s->selected->mbox, .root = root, .all = true,
+	    .now = (int64_t)time(NULL) };
+	msgfile_init(&search->file, search->mbox);
+	if ((err = prepare_key(search, root)) != NULL)
 		return err;
 	/* A set that all matches are in: only its messages are looked at.
 	 * It is no reason then for a first, cheap pass. */
 	for (struct search_key *key = root->child; key != NULL;
 	    key = key->next) {
-		if (key->op != SEARCH_SET || key->negate)
+		if (key->op != SEARCH_SET || key->negate || key->none)
 			continue;
-		count = seqset_count(&key->set);
+		count = seqset_count(&key->uids);
 		if (count < least) {
 			least = count;
-			search->uids = key->set;
+			search->uids = key->uids;
 			search->all = false;
 		}
 	}
@@ -281,9 +296,11 @@ test_date(const struct search_key *key, int32_t day)
 {
 	switch (key->op) {
 	case SEARCH_BEFORE:
+	case SEARCH_SAVEDBEFORE:
 	case SEARCH_SENTBEFORE:
 		return day < key->day;
 	case SEARCH_ON:
+	case SEARCH_SAVEDON:
 	case SEARCH_SENTON:
 		return day == key->day;
 	default:
@@ -356,37 +373,53 @@ test_text(struct search *search, const struct search_key *key,
 	return NULL;
 }
 
+/* Keys that the narrow columns answer. */
+static bool
+test_hot(const struct search *search, const struct search_key *key,
+    const struct message *m)
+{
+	switch (key->op) {
+	case SEARCH_ALL:
+		return true;
+	case SEARCH_SET:
+		return seqset_has(&key->uids, m->uid);
+	case SEARCH_FLAGS:
+	case SEARCH_KEYWORD:
+		return (m->flags & key->bits) == key->bits;
+	case SEARCH_RECENT:
+		return selected_is_recent(search->sel, m->uid);
+	case SEARCH_BEFORE:
+	case SEARCH_ON:
+	case SEARCH_SINCE:
+		return test_date(key, datetime_day(&m->date));
+	case SEARCH_SAVEDBEFORE:
+	case SEARCH_SAVEDON:
+	case SEARCH_SAVEDSINCE:
+		return test_date(key, datetime_day(&(struct datetime){
+		    .when = m->savedate }));
+	case SEARCH_OLDER:
+		return m->date.when <= key->when;
+	case SEARCH_YOUNGER:
+		return m->date.when >= key->when;
+	case SEARCH_MODSEQ:
+		return m->modseq >= key->modseq;
+	case SEARCH_LARGER:
+		return m->size > key->size;
+	case SEARCH_SMALLER:
+		return m->size < key->size;
+	default:
+		return false;
+	}
+}
+
 static const struct err *
 test_leaf(struct search *search, const struct search_key *key,
     const struct message *m, bool *yes_r)
 {
+	*yes_r = false;
+	if (key->none)
+		return NULL;
 	switch (key->op) {
-	case SEARCH_ALL:
-		*yes_r = true;
-		return NULL;
-	case SEARCH_SET:
-		*yes_r = seqset_has(&key->set, m->uid);
-		return NULL;
-	case SEARCH_FLAGS:
-		*yes_r = (m->flags & key->mask) == key->mask;
-		return NULL;
-	case SEARCH_RECENT:
-		*yes_r = selected_is_recent(search->sel, m->uid);
-		return NULL;
-	case SEARCH_BEFORE:
-	case SEARCH_ON:
-	case SEARCH_SINCE:
-		*yes_r = test_date(key, datetime_day(&m->date));
-		return NULL;
-	case SEARCH_MODSEQ:
-		*yes_r = m->modseq >= key->modseq;
-		return NULL;
-	case SEARCH_LARGER:
-		*yes_r = m->size > key->size;
-		return NULL;
-	case SEARCH_SMALLER:
-		*yes_r = m->size < key->size;
-		return NULL;
 	case SEARCH_SENTBEFORE:
 	case SEARCH_SENTON:
 	case SEARCH_SENTSINCE:
@@ -396,7 +429,7 @@ test_leaf(struct search *search, const struct search_key *key,
 	case SEARCH_TEXT:
 		return test_text(search, key, m, yes_r);
 	default:
-		*yes_r = false;
+		*yes_r = test_hot(search, key, m);
 		return NULL;
 	}
 }
@@ -450,7 +483,7 @@ search_test(struct search *search, const struct message *m,
 	/* RFC 2180 4.3: what is gone is not found. */
 	if (err->kind == ERR_INTERNAL && search->damaged++ == 0)
 		log_error("user %s, mailbox %s, message %u: %s",
-		    search->s->user, mailbox_id(search->sel->mbox), m->uid,
+		    search->s->user, mailbox_id(search->mbox), m->uid,
 		    err->text);
 	*answer_r = SEARCH_NO;
 	return NULL;

@@ -1,4 +1,4 @@
-/* search.h - what SEARCH asks for: RFC 3501 6.4.4, 9 "search-key"
+/* search.h - what SEARCH asks for: RFC 9051 6.4.4, 9 "search-key"
  * SPDX-License-Identifier: ISC */
 #ifndef MSGSTORE_SEARCH_H
 #define MSGSTORE_SEARCH_H
@@ -12,22 +12,28 @@
 #include "mail/match.h"
 #include "store/mailbox.h"
 #include "wire/parser.h"
+#include "wire/partial.h"
 
 #define SEARCH_KEYS_MAX		10000	/* of one command */
 
 enum search_op {
 	SEARCH_ALL,
-	SEARCH_NONE,		/* made from a keyword that nothing has */
+	SEARCH_NONE,
 	SEARCH_AND,		/* of the children */
 	SEARCH_OR,
 	SEARCH_SET,		/* sequence numbers or UIDs */
 	SEARCH_FLAGS,		/* all of mask are set */
 	SEARCH_RECENT,
-	SEARCH_KEYWORD,		/* becomes SEARCH_FLAGS */
+	SEARCH_KEYWORD,
 	SEARCH_BEFORE,		/* INTERNALDATE */
 	SEARCH_ON,
 	SEARCH_SINCE,
-	SEARCH_MODSEQ,
+	SEARCH_OLDER,		/* RFC 5032 2 */
+	SEARCH_YOUNGER,
+	SEARCH_SAVEDBEFORE,	/* RFC 8514 4.3 */
+	SEARCH_SAVEDON,
+	SEARCH_SAVEDSINCE,
+	SEARCH_MODSEQ,		/* RFC 7162 3.1.5 */
 	SEARCH_LARGER,
 	SEARCH_SMALLER,
 	SEARCH_SENTBEFORE,	/* the Date: field */
@@ -47,47 +53,75 @@ enum search_cost {
 };
 
 struct search_key {
+	/* As parsed. */
 	struct search_key *next;	/* its neighbour in an AND or OR */
 	struct search_key *child;	/* the first of an AND or OR */
 	enum search_op	 op;
 	bool		 negate;
-	enum search_cost cost;		/* by search_prepare() */
-	struct seqset	 set;		/* as written; prepared: UIDs */
 	bool		 set_is_uid;
-	uint64_t	 mask;
+	struct seqset	 set;
+	uint64_t	 mask;		/* of SEARCH_FLAGS */
 	int32_t		 day;
-	uint32_t	 size;
+	uint32_t	 size;		/* octets, or seconds */
 	uint64_t	 modseq;
 	const char	*name;		/* of a field or a keyword */
+	const char	*capability;	/* without which the key is BAD */
 	const char	*text;		/* UTF-8 */
 	size_t		 text_len;
-	struct match	*match;		/* prepared; search_done() frees it */
+	/* By search_prepare(). */
+	enum search_cost cost;
+	bool		 none;		/* nothing can match */
+	struct seqset	 uids;		/* what set means */
+	uint64_t	 bits;		/* the flags of mask or the keyword */
+	int64_t		 when;		/* seconds: size before now */
+	struct match	*match;		/* search_done() frees it */
+};
+
+/* RFC 9051 9 "search-return-opts" */
+enum search_return_opt {
+	RETURN_MIN	= 1 << 0,
+	RETURN_MAX	= 1 << 1,
+	RETURN_ALL	= 1 << 2,
+	RETURN_COUNT	= 1 << 3,
+	RETURN_SAVE	= 1 << 4,	/* RFC 9051 6.4.4.1 */
+	RETURN_PARTIAL	= 1 << 5	/* RFC 9394 3.1 */
+};
+struct search_return {
+	bool		 given;		/* "()" is RETURN_ALL */
+	unsigned int	 opts;
+	struct partial	 partial;
 };
 
 struct search_args {
-	struct search_key *root;	/* an AND */
+	struct search_return ret;
+	struct search_key *root;	/* an AND; NULL with bad_charset */
 	bool		 modseq;	/* MODSEQ is among the keys */
+	bool		 charset;	/* one was named ... */
+	const struct err *bad_charset;	/* ... that is not known: ERR_USER */
 };
 
-/* RFC 3501 9 "search", behind the name. */
+/* RFC 9051 9 "search", behind the name. */
 const struct err *search_parse(struct arena *, struct parser *,
     void **args_r);
 
-/* A prepared search over the selected mailbox. */
+/* A prepared search. */
 struct search {
 	struct session	*s;
 	struct selected	*sel;
+	struct mailbox	*mbox;
 	struct search_key *root;
 	struct msgfile	 file;
 	bool		 all;		/* any message may match, ... */
 	struct seqset	 uids;		/* ... or only these */
 	unsigned int	 hot, dear;	/* keys of COST_HOT, and of more */
+	int64_t		 now;		/* seconds since 1970 */
 	uint64_t	 damaged;	/* messages that could not be read */
 };
 
 /*
- * Resolve sets and keywords, make the needles, sort keys by cost.  ERR_SYNTAX
- * for sequence numbers that do not exist.  search_done() in any case.
+ * Prepare to search the selected mailbox: resolve sets and keywords, make the
+ * needles, sort keys by cost.  ERR_SYNTAX for sequence numbers that do not
+ * exist.  search_done() in any case; then the keys can be prepared again.
  */
 const struct err *search_prepare(struct session *, struct search_key *root,
     struct search *);
@@ -101,5 +135,38 @@ enum search_answer { SEARCH_NO, SEARCH_YES, SEARCH_MAYBE };
 const struct err *search_test(struct search *, const struct message *m,
     enum search_cost, enum search_answer *answer_r);
 void search_done(struct search *);
+
+/* The messages that were found. */
+struct found {
+	struct seqset_builder uids;
+	uint64_t	 count;
+	/* Of the first, of the last, and the highest of all. */
+	uint64_t	 modseq_first, modseq_last, modseq;
+};
+/*
+ * Search the view of the selected mailbox.  enough: the first so many matches
+ * are all that is wanted; 0: all.  ERR_IO when the client is gone.
+ * found_clear() in any case.
+ */
+const struct err *search_find(struct session *, struct search_key *root,
+    uint64_t enough, struct found *);
+void found_clear(struct found *);
+
+/* "RETURN" was read: the options in parentheses. */
+bool search_return_parse(struct parser *, struct search_return *);
+/* ERR_SYNTAX when an option belongs to a capability that is turned off. */
+const struct err *search_return_check(const struct session *,
+    const struct search_return *);
+/* How many matches settle what is to be returned; 0: all of them. */
+uint64_t search_return_enough(const struct search_return *);
+/*
+ * What is found goes into "$", when SAVE was given.  found NULL: the search
+ * failed, "$" is empty.
+ */
+void search_return_save(struct session *, const struct search_return *,
+    const struct found *);
+/* The SEARCH or ESEARCH response: RFC 9051 7.3.4.  modseq: with it. */
+void search_return_tell(struct session *, const struct search_return *,
+    bool is_uid, bool modseq, const struct found *);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "imapd/capability.h"
 #include "imapd/condstore.h"
 #include "util/log.h"
 
@@ -229,23 +230,42 @@ check_numbers(const struct seqset *set, uint32_t largest)
 	return NULL;
 }
 
-/* A copy of set, resolved, when all that is in it may be named. */
+/* A copy of set, resolved and without "$", when all that is in it may be
+ * named. */
 static const struct err *
 resolve(struct session *s, const struct seqset *set, bool is_uid,
     struct seqset *known_r)
 {
 	struct selected *sel = s->selected;
 	const struct err *err;
+	struct seqset plain = *set;
 	uint32_t largest = sel->told_exists;
 
-	if (!is_uid && (err = check_numbers(set, largest)) != NULL)
+	if (seqset_names_saved(set) && capability_off(s, "SEARCHRES") &&
+	    !session_enabled(s, ENABLED_IMAP4REV2))
+		return err_syntax("SEARCHRES is turned off");
+	if (seqset_names_saved(set))
+		plain = seqset_without_saved(s->arena, set);
+	if (!is_uid && (err = check_numbers(&plain, largest)) != NULL)
 		return err;
 	if ((err = selected_fill(s)) != NULL)
 		return err;
 	if (is_uid && (largest = view_last_uid(&sel->view)) == 0)
 		largest = sel->told_uidnext;
-	*known_r = seqset_resolve(s->arena, set, largest);
+	*known_r = seqset_resolve(s->arena, &plain, largest);
 	return NULL;
+}
+
+/* RFC 9051 6.4.4.1: "$" stands for messages, whatever names them. */
+static void
+add_saved(struct session *s, const struct seqset *set, struct seqset *uids)
+{
+	struct seqset saved;
+
+	if (!seqset_names_saved(set))
+		return;
+	saved = seqset_built(&s->selected->saved);
+	*uids = uids->n == 0 ? saved : seqset_union(s->arena, uids, &saved);
 }
 
 const struct err *
@@ -258,8 +278,11 @@ selected_uids(struct session *s, const struct seqset *set, bool is_uid,
 
 	if ((err = resolve(s, set, is_uid, &known)) != NULL)
 		return err;
-	*uids_r = is_uid ? view_known(view, s->arena, &known) :
-	    view_uids(view, s->arena, &known);
+	if (!is_uid)
+		known = view_uids(view, s->arena, &known);
+	add_saved(s, set, &known);
+	*uids_r = is_uid || seqset_names_saved(set) ?
+	    view_known(view, s->arena, &known) : known;
 	return NULL;
 }
 
@@ -280,6 +303,7 @@ selected_spans(struct session *s, const struct seqset *set, bool is_uid,
 		r->first = view_uid(view, r->first);
 		r->last = view_uid(view, r->last);
 	}
+	add_saved(s, set, &known);
 	*uids_r = known;
 	return NULL;
 }
@@ -596,6 +620,7 @@ selected_free(struct selected *sel, bool with_mailbox)
 		mailbox_close(sel->mbox);
 	view_clear(&sel->view);
 	seqset_builder_clear(&sel->recent);
+	seqset_builder_clear(&sel->saved);
 	free(sel->name);
 	free(sel->share);
 	free(sel);

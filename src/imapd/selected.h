@@ -37,6 +37,8 @@ struct selected {
 	/* UIDs that are \Recent here, those without a message among them. */
 	struct seqset_builder recent;
 	uint32_t	 recent_exists;	/* messages of them in the client's picture */
+	/* UIDs that "$" stands for, those expunged since among them. */
+	struct seqset_builder saved;
 };
 
 /*
@@ -63,8 +65,8 @@ const struct err *selected_sync(struct session *, bool expunge);
 const struct err *selected_fill(struct session *);
 
 /*
- * Turn a set as the client wrote it into UIDs of messages in the view, in the
- * command's arena.  Sequence numbers beyond the view are ERR_SYNTAX (RFC 9051 9
+ * Turn a set as the client wrote it, "$" included, into UIDs of messages in the
+ * view, in the command's arena.  Sequence numbers beyond the view are ERR_SYNTAX (RFC 9051 9
  * "seq-number"); UIDs that are not there are left out silently.
  */
 const struct err *selected_uids(struct session *, const struct seqset *set,

@@ -144,14 +144,6 @@ keep(struct arena *a, struct seqset_builder *b)
 	return (struct seqset){ ranges, set.n };
 }
 
-static void
-add_range(struct seqset_builder *b, uint32_t first, uint32_t last)
-{
-	seqset_add(b, first);
-	/* seqset_add() joins neighbours; the rest of the run needs no loop. */
-	b->ranges[b->n - 1].last = last;
-}
-
 struct seqset
 view_uids(const struct view *v, struct arena *a, const struct seqset *seqs)
 {
@@ -170,7 +162,7 @@ view_uids(const struct view *v, struct arena *a, const struct seqset *seqs)
 
 			if (end > last)
 				end = last;
-			add_range(&b, uid, uid + (end - seq));
+			seqset_add_range(&b, uid, uid + (end - seq));
 			seq = end + 1;
 		}
 	}
@@ -200,9 +192,9 @@ each_known(const struct view *v, const struct seqset *uids,
 			if (first > last)
 				continue;
 			if (as_seqs)
-				add_range(b, first - shift, last - shift);
+				seqset_add_range(b, first - shift, last - shift);
 			else
-				add_range(b, first, last);
+				seqset_add_range(b, first, last);
 		}
 	}
 }

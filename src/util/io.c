@@ -723,6 +723,17 @@ output_pending(const struct output *o)
 }
 
 const struct err *
+output_alive(struct output *o)
+{
+	struct pollfd pfd = { .fd = o->fd };
+
+	if (!o->failed && o->target != TARGET_MEM && poll(&pfd, 1, 0) == 1 &&
+	    (pfd.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
+		output_fail(o, err_io("closed by the client"));
+	return o->failed ? &o->err : NULL;
+}
+
+const struct err *
 output_flush(struct output *o)
 {
 	if (!o->failed)

@@ -100,6 +100,9 @@ bool output_utf8(const struct output *);
 /* Octets waiting in the buffer. */
 size_t output_pending(const struct output *);
 const struct err *output_flush(struct output *);
+/* Whether the peer can still be written to, as far as that shows without
+ * writing: an error, sticky like others, when it cannot. */
+const struct err *output_alive(struct output *);
 /* Gives the empty buffer's memory back: before a long wait. */
 void output_rest(struct output *);
 uint64_t output_count(const struct output *);	/* octets added so far */

@@ -26,7 +26,7 @@ enum {
 	C_OPEN	= 1 << 4,	/* '[', where parser_word() stops */
 	C_PLUS	= 1 << 5,	/* '+', not in a tag */
 	C_DIGIT	= 1 << 6,
-	C_SET	= 1 << 7	/* "*:,", with digits: sequence-set */
+	C_SET	= 1 << 7	/* "*:,$", with digits: sequence-set */
 };
 
 static unsigned char
@@ -49,7 +49,7 @@ char_class(int c)
 		return C_ATOM | C_OPEN;
 	case '+':
 		return C_ATOM | C_PLUS;
-	case ':': case ',':
+	case ':': case ',': case '$':
 		return C_ATOM | C_SET;
 	default:
 		return c >= '0' && c <= '9' ? C_ATOM | C_DIGIT : C_ATOM;
@@ -552,6 +552,29 @@ parser_list_mailbox(struct parser *p, const char **s_r)
 	    "mailbox pattern", s_r, NULL);
 }
 
+/* RFC 9051 9 "sequence-set": "$" is the last thing in it, if it is there. */
+static const struct err *
+seqset_with_saved(struct parser *p, const struct text *t,
+    struct seqset *set_r)
+{
+	struct seqset set = { .n = 0 }, all = { .n = 0 };
+	const struct err *err = NULL;
+
+	if (t->len > 1 && t->s[t->len - 2] != ',')
+		return err_syntax("expected ',' before '$'");
+	if (t->len > 1)
+		err = seqset_parse(p->arena, t->s, t->len - 2, &set);
+	if (err != NULL)
+		return err;
+	all.n = set.n + 1;
+	all.ranges = arena_array(p->arena, all.n, sizeof(*all.ranges));
+	if (set.n > 0)
+		memcpy(all.ranges, set.ranges, set.n * sizeof(*set.ranges));
+	all.ranges[set.n] = (struct seqrange){ SEQSET_SAVED, SEQSET_SAVED };
+	*set_r = all;
+	return NULL;
+}
+
 bool
 parser_seqset(struct parser *p, struct seqset *set_r)
 {
@@ -561,8 +584,23 @@ parser_seqset(struct parser *p, struct seqset *set_r)
 	if (!run(p, C_DIGIT | C_SET, 0, SIZE_MAX,
 	    "sequence-set like 1:3,7,9:*", &t))
 		return false;
-	err = seqset_parse(p->arena, t.s, t.len, set_r);
+	err = t.s[t.len - 1] == '$' ? seqset_with_saved(p, &t, set_r) :
+	    seqset_parse(p->arena, t.s, t.len, set_r);
 	return err == NULL || fail(p, err);
+}
+
+/* RFC 9394 4 "partial-range" */
+bool
+parser_partial(struct parser *p, struct partial *partial_r)
+{
+	struct partial partial = { .last = parser_opt(p, '-') };
+
+	if (!parser_nz_number(p, &partial.a) || !parser_char(p, ':') ||
+	    (partial.last && !parser_char(p, '-')) ||
+	    !parser_nz_number(p, &partial.b))
+		return false;
+	*partial_r = partial;
+	return true;
 }
 
 /* A keyword that is new joins flags->keywords, which has room for all. */

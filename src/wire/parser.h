@@ -17,6 +17,7 @@
 #include "util/err.h"
 #include "util/io.h"
 #include "wire/date.h"
+#include "wire/partial.h"
 #include "wire/seqset.h"
 
 #define COMMAND_MAX_OCTETS	(1024 * 1024)	/* a command without APPEND's message */
@@ -75,7 +76,9 @@ bool parser_list_mailbox(struct parser *, const char **);
 bool parser_number(struct parser *, uint32_t *);
 bool parser_nz_number(struct parser *, uint32_t *);
 bool parser_number64(struct parser *, uint64_t *);
+/* With "$" for what a search saved: seqset_names_saved(). */
 bool parser_seqset(struct parser *, struct seqset *);
+bool parser_partial(struct parser *, struct partial *);
 
 /* "flag-list" with parentheses, or (bare_ok) "flag *(SP flag)" as STORE takes. */
 struct parser_flags {

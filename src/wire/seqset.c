@@ -127,6 +127,42 @@ seqset_resolve(struct arena *a, const struct seqset *set, uint32_t largest)
 	return res;
 }
 
+bool
+seqset_names_saved(const struct seqset *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->ranges[i].last == SEQSET_SAVED)
+			return true;
+	return false;
+}
+
+struct seqset
+seqset_without_saved(struct arena *a, const struct seqset *set)
+{
+	struct seqset rest = { .n = 0 };
+
+	rest.ranges = arena_array(a, set->n, sizeof(*rest.ranges));
+	for (size_t i = 0; i < set->n; i++)
+		if (set->ranges[i].last != SEQSET_SAVED)
+			rest.ranges[rest.n++] = set->ranges[i];
+	return rest;
+}
+
+struct seqset
+seqset_union(struct arena *a, const struct seqset *x, const struct seqset *y)
+{
+	struct seqset res = { .n = x->n + y->n };
+
+	res.ranges = arena_array(a, res.n, sizeof(*res.ranges));
+	if (x->n > 0)
+		memcpy(res.ranges, x->ranges, x->n * sizeof(*x->ranges));
+	if (y->n > 0)
+		memcpy(res.ranges + x->n, y->ranges,
+		    y->n * sizeof(*y->ranges));
+	res.n = ranges_merge(res.ranges, res.n);
+	return res;
+}
+
 /* The first range that ends at number or behind it; n when there is none. */
 static size_t
 range_find(const struct seqset *set, uint32_t number)
@@ -188,12 +224,18 @@ seqset_clip(struct arena *a, const struct seqset *set, uint32_t first,
 void
 seqset_add(struct seqset_builder *b, uint32_t number)
 {
+	seqset_add_range(b, number, number);
+}
+
+void
+seqset_add_range(struct seqset_builder *b, uint32_t first, uint32_t last)
+{
 	if (b->n > 0) {
-		if (number <= b->ranges[b->n - 1].last)
-			fatal("seqset_add: %u is not above %u", number,
+		if (first <= b->ranges[b->n - 1].last)
+			fatal("seqset_add: %u is not above %u", first,
 			    b->ranges[b->n - 1].last);
-		if (number == b->ranges[b->n - 1].last + 1) {
-			b->ranges[b->n - 1].last = number;
+		if (first == b->ranges[b->n - 1].last + 1) {
+			b->ranges[b->n - 1].last = last;
 			return;
 		}
 	}
@@ -204,7 +246,7 @@ seqset_add(struct seqset_builder *b, uint32_t number)
 		if (b->ranges == NULL)
 			fatal("out of memory (%zu ranges)", b->size);
 	}
-	b->ranges[b->n++] = (struct seqrange){ number, number };
+	b->ranges[b->n++] = (struct seqrange){ first, last };
 }
 
 struct seqset

@@ -12,6 +12,7 @@
 #include "util/err.h"
 
 #define SEQSET_STAR	UINT32_MAX	/* "*" until it is resolved */
+#define SEQSET_SAVED	0		/* "$": a range of it alone */
 
 struct seqrange {
 	uint32_t	first, last;	/* first <= last, both in the set */
@@ -44,12 +45,24 @@ const struct err *seqset_parse(struct arena *a, const char *s, size_t len,
 struct seqset seqset_resolve(struct arena *a, const struct seqset *,
     uint32_t largest);
 
+/*
+ * Whether a set as parsed has "$" in it (RFC 9051 6.4.4.1), which only
+ * parser_seqset() lets in; and the set without it.  What "$" stands for is
+ * known to the session alone.
+ */
+bool seqset_names_saved(const struct seqset *);
+struct seqset seqset_without_saved(struct arena *a, const struct seqset *);
+
 /* Of a resolved set. */
 bool seqset_has(const struct seqset *, uint32_t);	/* by binary search */
 uint64_t seqset_count(const struct seqset *);		/* numbers in it */
 /* The numbers in both a resolved set and first..last, in a. */
 struct seqset seqset_clip(struct arena *a, const struct seqset *,
     uint32_t first, uint32_t last);
+
+/* The numbers that are in one or both of two resolved sets, in a. */
+struct seqset seqset_union(struct arena *a, const struct seqset *,
+    const struct seqset *);
 
 /*
  * A set that is built in rising order.  uid must be above all before it; a
@@ -60,6 +73,7 @@ struct seqset_builder {
 	size_t		 n, size;
 };
 void seqset_add(struct seqset_builder *, uint32_t);
+void seqset_add_range(struct seqset_builder *, uint32_t first, uint32_t last);
 /* The builder's set, which lives until the builder changes. */
 struct seqset seqset_built(const struct seqset_builder *);
 void seqset_builder_clear(struct seqset_builder *);

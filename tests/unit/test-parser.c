@@ -281,6 +281,19 @@ seqset(struct parser *p, struct buf *b)
 	return true;
 }
 
+static bool
+partial(struct parser *p, struct buf *b)
+{
+	struct partial part;
+	const char *minus;
+
+	if (!parser_partial(p, &part))
+		return false;
+	minus = part.last ? "-" : "";
+	buf_addf(b, "%s%u:%s%u", minus, part.a, minus, part.b);
+	return true;
+}
+
 static void
 numbers_are_parsed(void)
 {
@@ -306,14 +319,35 @@ numbers_are_parsed(void)
 		{ "1* ", "!expected sequence-set like 1:3,7,9:*" },
 		{ "1, ", "!expected sequence-set like 1:3,7,9:*" },
 		{ "01 ", "!expected sequence-set like 1:3,7,9:*" },
-		{ "$ ", "!expected sequence-set like 1:3,7,9:*" },
 		{ "1a ", "1:1|a " },
+		/* RFC 9051 9 "sequence-set": "$" is the last thing in it. */
+		{ "$ ", "0:0| " }, { "1,3:* $", "1:1,3:4294967295| $" },
+		{ "1,3:2,$ ", "1:1,2:3,0:0| " },
+		{ "$1 ", "!expected sequence-set like 1:3,7,9:*" },
+		{ "$,1 ", "!expected sequence-set like 1:3,7,9:*" },
+		{ "1$ ", "!expected ',' before '$'" },
+		{ "$$ ", "!expected ',' before '$'" },
+		{ "1:$ ", "!expected ',' before '$'" },
+		{ ",$ ", "!expected sequence-set like 1:3,7,9:*" },
+		{ "1,,$ ", "!expected sequence-set like 1:3,7,9:*" },
+	};
+	/* RFC 9394 4 "partial-range" */
+	static const struct row partials[] = {
+		{ "1:500)", "1:500|)" }, { "500:400 ", "500:400| " },
+		{ "-1:-100 ", "-1:-100| " }, { "-5:-5 ", "-5:-5| " },
+		{ "1 ", "!expected ':'" }, { "0:1 ", "!expected number from 1" },
+		{ "1:0 ", "!expected number from 1" },
+		{ "1:* ", "!expected number from 1" },
+		{ "1:-2 ", "!expected number from 1" },
+		{ "-1:2 ", "!expected '-'" }, { "-0:-1 ", "!expected number from 1" },
+		{ "--1:-2 ", "!expected number from 1" }, { "1,2 ", "!expected ':'" },
 	};
 
 	TRY(number, numbers);
 	TRY(nz_number, nz_numbers);
 	TRY(number64, big_numbers);
 	TRY(seqset, sets);
+	TRY(partial, partials);
 }
 
 static bool

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "wire/seqset.h"
 
+#include "wire/partial.h"
+
 #include "test.h"
 
 static struct arena *a;
@@ -168,6 +170,65 @@ a_long_set_is_sorted(void)
 	buf_clear(&b);
 }
 
+static void
+sets_are_united(void)
+{
+	static const struct {
+		const char *a, *b, *want;
+	} table[] = {
+		{ "1:3", "5", "1:3,5" }, { "1:3", "4", "1:4" },
+		{ "2:9", "4:5", "2:9" }, { "7", "1,3,5", "1,3,5,7" },
+		{ "4294967295", "4294967294", "4294967294:4294967295" },
+	};
+	struct seqset x, y;
+
+	for (size_t i = 0; i < TEST_N(table); i++) {
+		TEST_ROW("%s and %s", table[i].a, table[i].b);
+		x = parse(table[i].a);
+		y = parse(table[i].b);
+		x = seqset_resolve(a, &x, UINT32_MAX);
+		y = seqset_resolve(a, &y, UINT32_MAX);
+		x = seqset_union(a, &x, &y);
+		check_format(&x, table[i].want);
+	}
+	x = y = (struct seqset){ .n = 0 };
+	x = seqset_union(a, &x, &y);
+	CHECK_INT(x.n, 0);
+}
+
+/* RFC 9394 3.1 */
+static void
+partials_are_cut_from_what_there_is(void)
+{
+	static const struct {
+		bool		last;
+		uint32_t	a, b;
+		uint64_t	count, first, n;
+	} table[] = {
+		{ false, 1, 500, 23764, 0, 500 },
+		{ false, 500, 1, 23764, 0, 500 },
+		{ false, 23500, 24000, 23764, 23499, 265 },
+		{ false, 24000, 24500, 23764, 0, 0 },
+		{ false, 23764, 23764, 23764, 23763, 1 },
+		{ false, 1, UINT32_MAX, 3, 0, 3 },
+		{ false, 1, 1, 0, 0, 0 },
+		{ true, 1, 100, 23764, 23664, 100 },
+		{ true, 100, 1, 23764, 23664, 100 },
+		{ true, 2, 3, 3, 0, 2 }, { true, 3, 10, 3, 0, 1 },
+		{ true, 4, 10, 3, 0, 0 }, { true, 1, UINT32_MAX, 3, 0, 3 },
+	};
+	uint64_t first, n;
+
+	for (size_t i = 0; i < TEST_N(table); i++) {
+		struct partial p = { table[i].last, table[i].a, table[i].b };
+
+		TEST_ROW("%s%u:%u", p.last ? "-" : "", p.a, p.b);
+		partial_slice(&p, table[i].count, &first, &n);
+		CHECK_INT(first, table[i].first);
+		CHECK_INT(n, table[i].n);
+	}
+}
+
 int
 main(void)
 {
@@ -178,6 +239,8 @@ main(void)
 	TEST(a_set_is_clipped);
 	TEST(a_set_is_built);
 	TEST(a_long_set_is_sorted);
+	TEST(sets_are_united);
+	TEST(partials_are_cut_from_what_there_is);
 	arena_free(a);
 	return test_end();
 }

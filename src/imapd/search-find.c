@@ -1,0 +1,123 @@
+/* search-find.c - finds the messages that match: RFC 9051 6.4.4
+ * SPDX-License-Identifier: ISC */
+#include "imapd/search.h"
+
+#define FILES_AT_ONCE	64	/* dear tests, before the scan is let go */
+#define ROWS_AT_ONCE	4096	/* tests, before the client is looked for */
+
+struct run {
+	struct session	*s;
+	struct search	 search;
+	struct scan	*scan;
+	uint64_t	 enough;
+	unsigned int	 tests;
+};
+
+/*
+ * No statement stays open while files are read for long.  A client that is
+ * gone is told by the connection alone: nothing is written meanwhile.
+ */
+static const struct err *
+maybe_pause(struct run *run)
+{
+	const bool slow = run->search.root->cost == COST_FILE;
+
+	if (++run->tests % (slow ? FILES_AT_ONCE : ROWS_AT_ONCE) != 0)
+		return NULL;
+	if (slow)
+		scan_pause(run->scan);
+	return output_alive(run->s->out);
+}
+
+static void
+add(struct found *found, const struct message *m)
+{
+	seqset_add(&found->uids, m->uid);
+	if (found->count++ == 0)
+		found->modseq_first = m->modseq;
+	found->modseq_last = m->modseq;
+	if (m->modseq > found->modseq)
+		found->modseq = m->modseq;
+}
+
+/* Messages in uids (NULL: all) that keys up to a cost do not rule out. */
+static const struct err *
+pass(struct run *run, const struct seqset *uids, enum search_cost cost,
+    struct found *found)
+{
+	struct search *search = &run->search;
+	const bool last = cost >= search->root->cost;
+	enum search_answer answer;
+	const struct err *err;
+	struct message m;
+	bool more;
+
+	err = scan_open(search->mbox, uids, cost > COST_HOT ? SEARCH_WANT : 0,
+	    0, &run->scan);
+	while (err == NULL && (err = scan_next(run->scan, &m, &more)) == NULL &&
+	    more) {
+		if (m.uid >= search->sel->told_uidnext)
+			break;
+		err = search_test(search, &m, cost, &answer);
+		if (err != NULL)
+			break;
+		if (answer != SEARCH_NO) {
+			add(found, &m);
+			if (last && found->count == run->enough)
+				break;
+		}
+		err = maybe_pause(run);
+	}
+	scan_close(run->scan);
+	run->scan = NULL;
+	return err;
+}
+
+/*
+ * What cheap keys leave over goes through a second pass: those messages alone
+ * get their wide columns read.
+ */
+static const struct err *
+passes(struct run *run, struct found *found)
+{
+	struct search *search = &run->search;
+	struct found left = { 0 };
+	const struct seqset *uids = search->all ? NULL : &search->uids;
+	const struct err *err = NULL;
+	struct seqset set;
+
+	if (search->hot > 0 && search->dear > 0) {
+		err = pass(run, uids, COST_HOT, &left);
+		set = seqset_built(&left.uids);
+		uids = &set;
+	}
+	if (err == NULL && (uids == NULL || uids->n > 0))
+		err = pass(run, uids, search->root->cost, found);
+	found_clear(&left);
+	return err;
+}
+
+const struct err *
+search_find(struct session *s, struct search_key *root, uint64_t enough,
+    struct found *found)
+{
+	struct run run = { .s = s, .enough = enough };
+	const struct err *err;
+
+	*found = (struct found){ 0 };
+	err = selected_fill(s);
+	if (err != NULL)
+		return err;
+	err = search_prepare(s, root, &run.search);
+	if (err == NULL)
+		err = passes(&run, found);
+	search_done(&run.search);
+	return err;
+}
+
+void
+found_clear(struct found *found)
+{
+	seqset_builder_clear(&found->uids);
+	*found = (struct found){ 0 };
+}

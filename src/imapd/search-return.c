@@ -1,0 +1,279 @@
+/* search-return.c - what a search returns: RFC 9051 6.4.4, 7.3.4
+ * SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <string.h>
+
+#include "imapd/capability.h"
+#include "imapd/search.h"
+
+static const struct {
+	const char	*word;
+	unsigned int	 opt;
+	const char	*capability;	/* that it belongs to */
+	const char	*other;		/* or to that */
+} words[] = {
+	{ "MIN",	RETURN_MIN, "ESEARCH", NULL },
+	{ "MAX",	RETURN_MAX, "ESEARCH", NULL },
+	{ "ALL",	RETURN_ALL, "ESEARCH", NULL },
+	{ "COUNT",	RETURN_COUNT, "ESEARCH", NULL },
+	{ "SAVE",	RETURN_SAVE, "SEARCHRES", NULL },
+	{ "PARTIAL",	RETURN_PARTIAL, "PARTIAL", NULL }
+};
+#define WORDS	(sizeof(words) / sizeof(words[0]))
+
+static bool
+parse_opt(struct parser *p, struct search_return *ret)
+{
+	const char *word;
+	unsigned int opt = 0;
+
+	if (!parser_word(p, &word))
+		return false;
+	for (size_t i = 0; i < WORDS; i++)
+		if (strcmp(word, words[i].word) == 0)
+			opt = words[i].opt;
+	if (opt == 0)
+		return parser_expected(p, "a search return option");
+	/* RFC 9394 3.1 */
+	if ((opt == RETURN_PARTIAL && (ret->opts & RETURN_PARTIAL)) ||
+	    ((opt | ret->opts) & (RETURN_PARTIAL | RETURN_ALL)) ==
+	    (RETURN_PARTIAL | RETURN_ALL))
+		return parser_expected(p, "one of ALL and PARTIAL");
+	ret->opts |= opt;
+	return opt != RETURN_PARTIAL || (parser_sp(p) &&
+	    parser_partial(p, &ret->partial));
+}
+
+/* RFC 9051 9 "search-return-opts" */
+bool
+search_return_parse(struct parser *p, struct search_return *ret)
+{
+	ret->given = true;
+	if (!parser_sp(p) || !parser_char(p, '('))
+		return false;
+	if (parser_opt(p, ')')) {
+		ret->opts = RETURN_ALL;
+		return true;
+	}
+	do {
+		if (!parse_opt(p, ret))
+			return false;
+	} while (parser_opt(p, ' '));
+	return parser_char(p, ')');
+}
+
+/* IMAP4rev2 has what ESEARCH and SEARCHRES brought. */
+static bool
+is_off(const struct session *s, const char *capability)
+{
+	return capability == NULL || (capability_off(s, capability) &&
+	    !session_enabled(s, ENABLED_IMAP4REV2));
+}
+
+const struct err *
+search_return_check(const struct session *s, const struct search_return *ret)
+{
+	if (ret->given && is_off(s, "ESEARCH"))
+		return err_syntax("ESEARCH is turned off");
+	for (size_t i = 0; i < WORDS; i++)
+		if ((ret->opts & words[i].opt) != 0 &&
+		    is_off(s, words[i].capability) && is_off(s, words[i].other))
+			return err_syntax("%s is turned off",
+			    words[i].capability);
+	return NULL;
+}
+
+uint64_t
+search_return_enough(const struct search_return *ret)
+{
+	const struct partial *p = &ret->partial;
+
+	if (ret->opts == RETURN_MIN ||
+	    ret->opts == (RETURN_MIN | RETURN_SAVE))
+		return 1;
+	if ((ret->opts & ~(unsigned int)(RETURN_PARTIAL | RETURN_MIN |
+	    RETURN_SAVE)) == 0 && (ret->opts & RETURN_PARTIAL) && !p->last)
+		return p->a > p->b ? p->a : p->b;
+	return 0;
+}
+
+/* --- Saving --- */
+
+/* Numbers first to first + n - 1 (from 0) of a set. */
+static struct seqset
+slice(struct arena *a, const struct seqset *set, uint64_t first, uint64_t n)
+{
+	struct seqset part = { .n = 0 };
+	uint64_t count, skip = first;
+
+	part.ranges = arena_array(a, set->n, sizeof(*part.ranges));
+	for (size_t i = 0; i < set->n && n > 0; i++) {
+		struct seqrange r = set->ranges[i];
+
+		count = (uint64_t)r.last - r.first + 1;
+		if (skip >= count) {
+			skip -= count;
+			continue;
+		}
+		r.first += (uint32_t)skip;
+		count -= skip;
+		skip = 0;
+		if (count > n)
+			r.last = r.first + (uint32_t)n - 1;
+		n -= count < n ? count : n;
+		part.ranges[part.n++] = r;
+	}
+	return part;
+}
+
+static struct seqset
+partial_set(struct arena *a, const struct search_return *ret,
+    const struct seqset *all, uint64_t count)
+{
+	uint64_t first, n;
+
+	partial_slice(&ret->partial, count, &first, &n);
+	return slice(a, all, first, n);
+}
+
+/* RFC 9051 6.4.4.3, RFC 9394 3.2: what MIN, MAX and PARTIAL leave of it. */
+static struct seqset
+set_to_save(struct arena *a, const struct search_return *ret,
+    const struct found *found)
+{
+	const struct seqset all = seqset_built(&found->uids);
+	struct seqset set = { .n = 0 }, one;
+
+	if ((ret->opts & (RETURN_ALL | RETURN_COUNT)) != 0 ||
+	    (ret->opts & ~(unsigned int)RETURN_SAVE) == 0)
+		return all;
+	if (ret->opts & RETURN_PARTIAL)
+		set = partial_set(a, ret, &all, found->count);
+	if ((ret->opts & RETURN_MIN) && found->count > 0) {
+		one = slice(a, &all, 0, 1);
+		set = seqset_union(a, &set, &one);
+	}
+	if ((ret->opts & RETURN_MAX) && found->count > 0) {
+		one = slice(a, &all, found->count - 1, 1);
+		set = seqset_union(a, &set, &one);
+	}
+	return set;
+}
+
+void
+search_return_save(struct session *s, const struct search_return *ret,
+    const struct found *found)
+{
+	struct seqset_builder *saved = &s->selected->saved;
+	struct seqset set;
+
+	if ((ret->opts & RETURN_SAVE) == 0)
+		return;
+	seqset_builder_clear(saved);
+	if (found == NULL)
+		return;
+	set = set_to_save(s->arena, ret, found);
+	for (size_t i = 0; i < set.n; i++)
+		seqset_add_range(saved, set.ranges[i].first,
+		    set.ranges[i].last);
+}
+
+/* --- Telling --- */
+
+/* RFC 3501 7.2.5 */
+static void
+tell_numbers(struct session *s, const struct seqset *set, uint64_t modseq)
+{
+	output_adds(s->out, "* SEARCH");
+	for (size_t i = 0; i < set->n; i++)
+		for (uint32_t n = set->ranges[i].first;; n++) {
+			output_add(s->out, " ", 1);
+			reply_number(s->out, n);
+			if (n == set->ranges[i].last)
+				break;
+		}
+	/* RFC 7162 3.1.6 */
+	if (modseq > 0)
+		output_addf(s->out, " (MODSEQ %" PRIu64 ")", modseq);
+	output_adds(s->out, "\r\n");
+}
+
+static void
+tell_number(struct session *s, const char *what, uint64_t n)
+{
+	output_adds(s->out, what);
+	reply_number(s->out, n);
+}
+
+static void
+tell_partial(struct session *s, const struct search_return *ret,
+    const struct seqset *all, uint64_t count)
+{
+	const struct partial *p = &ret->partial;
+	const char *minus = p->last ? "-" : "";
+	struct seqset set = partial_set(s->arena, ret, all, count);
+
+	output_addf(s->out, " PARTIAL (%s%u:%s%u ", minus, p->a, minus, p->b);
+	if (set.n > 0)
+		reply_seqset(s->out, &set);
+	else
+		output_adds(s->out, "NIL");
+	output_adds(s->out, ")");
+}
+
+/* RFC 4731 3.2: of the messages that are returned. */
+static uint64_t
+modseq_of(unsigned int opts, const struct found *found)
+{
+	const unsigned int ends = opts & (RETURN_MIN | RETURN_MAX);
+
+	if (found->count == 0)
+		return 0;
+	if ((opts & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL)) != 0 ||
+	    ends == 0)
+		return found->modseq;
+	if (ends == RETURN_MIN)
+		return found->modseq_first;
+	return ends == RETURN_MAX || found->modseq_last > found->modseq_first ?
+	    found->modseq_last : found->modseq_first;
+}
+
+void
+search_return_tell(struct session *s, const struct search_return *ret,
+    bool is_uid, bool modseq, const struct found *found)
+{
+	struct seqset set = seqset_built(&found->uids);
+	unsigned int opts = ret->opts;
+	uint64_t count;
+
+	if (!is_uid)
+		set = view_seqs(&s->selected->view, s->arena, &set);
+	count = seqset_count(&set);
+	/* RFC 9051 7.3.4: IMAP4rev2 knows no SEARCH response. */
+	if (!ret->given && !session_enabled(s, ENABLED_IMAP4REV2)) {
+		tell_numbers(s, &set, modseq ? found->modseq : 0);
+		return;
+	}
+	if (!ret->given)
+		opts = RETURN_ALL;
+	if (opts == RETURN_SAVE)
+		return;
+	output_adds(s->out, "* ESEARCH (TAG ");
+	reply_string(s->out, s->tag, strlen(s->tag));
+	output_adds(s->out, is_uid ? ") UID" : ")");
+	if ((opts & RETURN_MIN) && set.n > 0)
+		tell_number(s, " MIN ", set.ranges[0].first);
+	if ((opts & RETURN_MAX) && set.n > 0)
+		tell_number(s, " MAX ", set.ranges[set.n - 1].last);
+	if ((opts & RETURN_ALL) && set.n > 0) {
+		output_adds(s->out, " ALL ");
+		reply_seqset(s->out, &set);
+	}
+	if (opts & RETURN_PARTIAL)
+		tell_partial(s, ret, &set, count);
+	if (opts & RETURN_COUNT)
+		tell_number(s, " COUNT ", count);
+	if (modseq && found->count > 0)
+		tell_number(s, " MODSEQ ", modseq_of(opts, found));
+	output_adds(s->out, "\r\n");
+}

@@ -1,8 +1,10 @@
-/* cmd-fetch.c - FETCH and UID FETCH: RFC 3501 6.4.5, 7.4.2
+/* cmd-fetch.c - FETCH and UID FETCH: RFC 3501 6.4.5, 7.4.2, RFC 7162 3.1.4
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "imapd/condstore.h"
 #include "imapd/fetch.h"
+#include "imapd/resync.h"
 #include "imapd/selected.h"
 #include "util/log.h"
 
@@ -204,6 +206,44 @@ send_id(struct output *out, const char *name, enum objectid_kind kind,
 	output_add(out, ")", 1);
 }
 
+/* RFC 8514 4.2 */
+static void
+send_savedate(struct output *out, const struct message *m)
+{
+	const struct datetime date = { .when = m->savedate };
+
+	output_add(out, "SAVEDATE ", 9);
+	reply_datetime(out, &date);
+}
+
+/*
+ * RFC 3501 6.4.5: a \Seen that was set by this is told with it; RFC 7162 3.2.4:
+ * then UID and mod-sequence too.
+ */
+static void
+send_seen(struct fetch *f, const struct message *m)
+{
+	const unsigned int kinds = f->args->kinds;
+	struct output *out = f->s->out;
+
+	if (f->seen_modseq == 0 || m->modseq != f->seen_modseq)
+		return;
+	if (condstore_on(f->s) && !f->with_uid &&
+	    (kinds & 1u << FETCH_UID) == 0 &&
+	    !session_enabled(f->s, ENABLED_UIDONLY)) {
+		output_add(out, " UID ", 5);
+		reply_number(out, m->uid);
+	}
+	if (condstore_on(f->s) && (kinds & 1u << FETCH_MODSEQ) == 0) {
+		output_add(out, " ", 1);
+		condstore_send(f->s, m->modseq);
+	}
+	if ((kinds & 1u << FETCH_FLAGS) == 0) {
+		output_add(out, " ", 1);
+		send_flags(f, m);
+	}
+}
+
 static const struct err *
 send_item(struct fetch *f, const struct fetch_item *item,
     const struct section_out *section, const struct message *m)
@@ -218,9 +258,15 @@ send_item(struct fetch *f, const struct fetch_item *item,
 	case FETCH_FLAGS:
 		send_flags(f, m);
 		break;
+	case FETCH_MODSEQ:
+		condstore_send(f->s, m->modseq);
+		break;
 	case FETCH_INTERNALDATE:
 		output_add(out, "INTERNALDATE ", 13);
 		reply_datetime(out, &m->date);
+		break;
+	case FETCH_SAVEDATE:
+		send_savedate(out, m);
 		break;
 	case FETCH_SIZE:
 		output_add(out, "RFC822.SIZE ", 12);
@@ -261,9 +307,7 @@ send_message(struct fetch *f, const struct message *m, uint32_t seq)
 	struct output *out = f->s->out;
 	const struct err *err;
 
-	output_add(out, "* ", 2);
-	reply_number(out, seq);
-	output_add(out, " FETCH (", 8);
+	fetch_head(f->s, seq, m->uid);
 	if (f->with_uid) {
 		output_add(out, "UID ", 4);
 		reply_number(out, m->uid);
@@ -276,12 +320,7 @@ send_message(struct fetch *f, const struct message *m, uint32_t seq)
 		if (err != NULL)
 			return err;
 	}
-	/* RFC 3501 6.4.5: a \Seen that was set by this is told with it. */
-	if (f->seen_modseq != 0 && m->modseq == f->seen_modseq &&
-	    (f->args->kinds & 1u << FETCH_FLAGS) == 0) {
-		output_add(out, " ", 1);
-		send_flags(f, m);
-	}
+	send_seen(f, m);
 	output_add(out, ")\r\n", 3);
 	return NULL;
 }
@@ -416,6 +455,63 @@ fixed_room(const struct fetch_args *args, size_t keywords)
 	return keywords > 0 ? room + FLAGS_OCTETS : room;
 }
 
+/* What of the modifiers the grammar leaves open. */
+static const struct err *
+check_modifiers(struct session *s, const struct fetch_args *args, bool is_uid)
+{
+	if (!is_uid && (args->vanished || args->has_partial))
+		return err_syntax("VANISHED and PARTIAL are for UID FETCH");
+	/* RFC 7162 3.2.6 */
+	if (args->vanished && !session_enabled(s, ENABLED_QRESYNC))
+		return err_syntax("VANISHED needs ENABLE QRESYNC first");
+	return args->kinds & 1u << FETCH_MODSEQ ? condstore_need(s) : NULL;
+}
+
+/*
+ * RFC 7162 3.2.6: what was expunged since then, before any FETCH response.
+ * What the client can still see is told of first, the other way.
+ */
+static const struct err *
+tell_vanished(struct session *s, const struct fetch_args *args)
+{
+	const struct err *err;
+	struct seqset set;
+
+	if ((err = selected_sync(s, true)) != NULL)
+		return err;
+	/* What "$" stands for is there (RFC 9051 6.4.4.1); "*" is the last UID
+	 * that there ever was, whose message may be gone. */
+	set = seqset_without_saved(s->arena, &args->set);
+	set = seqset_resolve(s->arena, &set,
+	    s->selected->told_uidnext > 1 ? s->selected->told_uidnext - 1 : 1);
+	return resync_vanished(s, &set, args->since, NULL, NULL);
+}
+
+/* The messages that are asked for, as the modifiers narrow them down: RFC 9394
+ * 3.4, first by place, then by mod-sequence. */
+static const struct err *
+fetch_uids(struct session *s, const struct fetch_args *args, bool is_uid,
+    struct seqset *uids_r)
+{
+	const struct err *err;
+	struct seqset uids;
+	uint64_t first, n;
+
+	if ((err = check_modifiers(s, args, is_uid)) != NULL ||
+	    (args->vanished && (err = tell_vanished(s, args)) != NULL) ||
+	    (err = selected_uids(s, &args->set, is_uid, &uids)) != NULL)
+		return err;
+	if (args->has_partial) {
+		partial_slice(&args->partial, seqset_count(&uids), &first, &n);
+		uids = seqset_slice(s->arena, &uids, first, n);
+	}
+	if (args->has_since && (err = resync_changed(s, &uids, args->since,
+	    &uids)) != NULL)
+		return err;
+	*uids_r = uids;
+	return NULL;
+}
+
 static const struct err *
 do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 {
@@ -423,10 +519,10 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 	const struct err *err;
 	struct seqset uids;
 
-	if ((err = selected_uids(s, &args->set, is_uid, &uids)) != NULL ||
-	    uids.n == 0)
+	if ((err = fetch_uids(s, args, is_uid, &uids)) != NULL || uids.n == 0)
 		return err;
-	f.with_uid = is_uid && (args->kinds & 1u << FETCH_UID) == 0;
+	f.with_uid = is_uid && (args->kinds & 1u << FETCH_UID) == 0 &&
+	    !session_enabled(s, ENABLED_UIDONLY);
 	f.sections = arena_array(s->arena, args->items_n,
 	    sizeof(*f.sections));
 	msgfile_init(&f.file, f.sel->mbox);

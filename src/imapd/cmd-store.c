@@ -232,8 +232,8 @@ do_store(struct session *s, const struct store_args *args, bool is_uid)
 	const struct err *err;
 	struct seqset uids;
 
-	if (args->conditional)
-		condstore_enable(s);
+	if (args->conditional && (err = condstore_need(s)) != NULL)
+		return err;
 	/* Resolved before anything is told: "*" must not catch a message that
 	 * arrived meanwhile. */
 	if ((err = selected_uids(s, &args->set, is_uid, &uids)) != NULL ||

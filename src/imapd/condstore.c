@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "imapd/capability.h"
 #include "imapd/selected.h"
 
 #define VANISHED_RANGES	1000	/* of one response */
@@ -37,6 +38,16 @@ condstore_enable(struct session *s)
 	s->enabled |= ENABLED_CONDSTORE;
 	if (s->selected != NULL)
 		condstore_tell_highest(s);
+}
+
+const struct err *
+condstore_need(struct session *s)
+{
+	/* RFC 7162 3.2.3: QRESYNC implies CONDSTORE. */
+	if (capability_off(s, "CONDSTORE") && capability_off(s, "QRESYNC"))
+		return err_syntax("CONDSTORE is turned off");
+	condstore_enable(s);
+	return NULL;
 }
 
 void

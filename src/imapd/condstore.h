@@ -16,6 +16,9 @@ bool condstore_on(const struct session *);
  * mailbox selected tells HIGHESTMODSEQ.
  */
 void condstore_enable(struct session *);
+/* ERR_SYNTAX where the configuration turned CONDSTORE and QRESYNC off, else
+ * that. */
+const struct err *condstore_need(struct session *);
 /*
  * The mod-sequence up to which the client has been told everything: expunges
  * that wait keep it back (RFC 7162 3.2).

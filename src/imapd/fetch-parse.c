@@ -11,7 +11,9 @@ struct parse {
 	struct parser	*p;
 	struct fetch_args *args;
 	struct fetch_item **tail;
+	bool		 list;		/* items are in parentheses */
 	bool		 space;		/* one was taken behind PREVIEW */
+	const char	*modifier;	/* or that, "(" and this word */
 };
 
 static const struct {
@@ -21,6 +23,8 @@ static const struct {
 } simple_items[] = {
 	{ "UID",		FETCH_UID,		0 },
 	{ "FLAGS",		FETCH_FLAGS,		0 },
+	{ "MODSEQ",		FETCH_MODSEQ,		0 },
+	{ "SAVEDATE",		FETCH_SAVEDATE,		0 },
 	{ "INTERNALDATE",	FETCH_INTERNALDATE,	0 },
 	{ "RFC822.SIZE",	FETCH_SIZE,		0 },
 	{ "ENVELOPE",		FETCH_ENVELOPE,		SCAN_ENVELOPE },
@@ -287,6 +291,10 @@ parse_preview_modifiers(struct parse *ps, bool *lazy_r)
 	do {
 		if (!parser_word(ps->p, &word))
 			return false;
+		if (strcmp(word, "LAZY") != 0 && !ps->list && !*lazy_r) {
+			ps->modifier = word;
+			return true;
+		}
 		if (strcmp(word, "LAZY") != 0)
 			return parser_expected(ps->p, "LAZY");
 		*lazy_r = true;
@@ -368,11 +376,70 @@ parse_items(struct parse *ps)
 			return false;
 		return found || parse_item(ps, word);
 	}
+	ps->list = true;
 	do {
 		ps->space = false;
 		if (!parser_word(ps->p, &word) || !parse_item(ps, word))
 			return false;
 	} while (ps->space || parser_opt(ps->p, ' '));
+	return parser_char(ps->p, ')');
+}
+
+/* --- Modifiers --- */
+
+static bool
+parse_changedsince(struct parse *ps)
+{
+	struct fetch_args *args = ps->args;
+	bool found;
+
+	if (!parser_sp(ps->p) || !parser_number64(ps->p, &args->since))
+		return false;
+	if (args->since == 0)
+		return parser_expected(ps->p, "a mod-sequence from 1");
+	args->has_since = true;
+	/* RFC 7162 3.1.4.1: it asks for MODSEQ too. */
+	return add_simple(ps, "MODSEQ", &found);
+}
+
+/* RFC 7162 7 "fetch-modifier", RFC 9394 4: each at most once. */
+static bool
+parse_modifier(struct parse *ps)
+{
+	struct fetch_args *args = ps->args;
+	const char *word = ps->modifier;
+
+	ps->modifier = NULL;
+	if (word == NULL && !parser_word(ps->p, &word))
+		return false;
+	if (strcmp(word, "CHANGEDSINCE") == 0 && !args->has_since)
+		return parse_changedsince(ps);
+	if (strcmp(word, "PARTIAL") == 0 && !args->has_partial) {
+		args->has_partial = true;
+		return parser_sp(ps->p) &&
+		    parser_partial(ps->p, &args->partial);
+	}
+	if (strcmp(word, "VANISHED") != 0 || args->vanished)
+		return parser_expected(ps->p, "CHANGEDSINCE, VANISHED or "
+		    "PARTIAL, each once");
+	args->vanished = true;
+	return true;
+}
+
+/* RFC 4466 2.4 "fetch-modifiers" */
+static bool
+parse_modifiers(struct parse *ps)
+{
+	if (ps->modifier == NULL && !ps->space && !parser_opt(ps->p, ' '))
+		return true;
+	if (ps->modifier == NULL && !parser_char(ps->p, '('))
+		return false;
+	do {
+		if (!parse_modifier(ps))
+			return false;
+	} while (parser_opt(ps->p, ' '));
+	if (ps->args->vanished && !ps->args->has_since)
+		return parser_expected(ps->p, "CHANGEDSINCE with VANISHED");
 	return parser_char(ps->p, ')');
 }
 
@@ -384,11 +451,7 @@ fetch_parse(struct arena *a, struct parser *p, void **args_r)
 	    .tail = &args->items };
 
 	if (!parser_sp(p) || !parser_seqset(p, &args->set) || !parser_sp(p) ||
-	    !parse_items(&ps))
-		return parser_err(p);
-	if (ps.space)
-		parser_expected(p, "(LAZY)");
-	if (!parser_crlf(p))
+	    !parse_items(&ps) || !parse_modifiers(&ps) || !parser_crlf(p))
 		return parser_err(p);
 	*args_r = args;
 	return NULL;

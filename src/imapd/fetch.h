@@ -11,6 +11,7 @@
 #include "store/mailbox.h"
 #include "util/io.h"
 #include "wire/parser.h"
+#include "wire/partial.h"
 
 #define FETCH_ITEMS_MAX		1000	/* data items of one command */
 #define FETCH_FIELDS_MAX	1000	/* names in all HEADER.FIELDS lists together */
@@ -19,7 +20,9 @@
 enum fetch_kind {
 	FETCH_UID,
 	FETCH_FLAGS,
+	FETCH_MODSEQ,		/* RFC 7162 3.1.4.2 */
 	FETCH_INTERNALDATE,
+	FETCH_SAVEDATE,		/* RFC 8514 4.2 */
 	FETCH_SIZE,
 	FETCH_ENVELOPE,
 	FETCH_BODY,
@@ -66,6 +69,10 @@ struct fetch_args {
 	unsigned int	 kinds;		/* bits 1 << enum fetch_kind */
 	bool		 has_body;	/* not headers alone */
 	bool		 preview_now;	/* PREVIEW without LAZY */
+	/* Modifiers: RFC 4466 2.4. */
+	bool		 has_since, vanished, has_partial;
+	uint64_t	 since;		/* RFC 7162 3.1.4.1 */
+	struct partial	 partial;	/* RFC 9394 3.3 */
 };
 
 /* RFC 3501 9 "fetch", behind the name. */

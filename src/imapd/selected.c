@@ -153,36 +153,86 @@ selected_tell_keywords(struct session *s)
  * The told watermarks name one moment of the mailbox, so the fill is exact
  * however many commits came since.
  */
+static void
+append_range(struct view *view, uint32_t first, uint32_t last)
+{
+	struct seqrange r = { first, last };
+
+	if (first <= last)
+		view_append(view, &(struct seqset){ &r, 1 });
+}
+
+/*
+ * Fill the view with all UIDs but those of tombstones: where few messages went
+ * that takes time by their number, not by the mailbox's.  Leaves the view empty
+ * when the tombstones do not account for every UID that is missing.
+ */
+static const struct err *
+fill_by_holes(struct selected *sel, uint32_t holes)
+{
+	struct seqset_builder b = { 0 };
+	uint32_t next = 1;
+	const struct err *err;
+	struct seqset gone;
+	bool known = true;
+
+	if (holes > 0)
+		err = mailbox_expunged(sel->mbox, 0, sel->told_expunge,
+		    sel->told_uidnext, &b, &known);
+	else
+		err = NULL;
+	gone = seqset_built(&b);
+	if (err == NULL && known && seqset_count(&gone) == holes) {
+		for (size_t i = 0; i < gone.n; i++) {
+			append_range(&sel->view, next,
+			    gone.ranges[i].first - 1);
+			next = gone.ranges[i].last + 1;
+		}
+		append_range(&sel->view, next, sel->told_uidnext - 1);
+		sel->filled = true;
+	}
+	seqset_builder_clear(&b);
+	return err;
+}
+
+/* What the client was told cannot be found out any more. */
+static const struct err *
+fill_failed(struct session *s)
+{
+	struct selected *sel = s->selected;
+	struct mailbox_state state;
+	const struct err *err;
+
+	if ((err = mailbox_state(sel->mbox, &state)) != NULL)
+		return err;
+	if (sel->told_expunge < state.purgedmodseq)
+		return session_bye(s, "outdated", "What was expunged here "
+		    "meanwhile is forgotten, select the mailbox again");
+	return err_internal("mailbox %s has %u messages where its counter says "
+	    "%u: run mboxadm check --repair", mailbox_id(sel->mbox),
+	    sel->view.count, sel->told_exists);
+}
+
 const struct err *
 selected_fill(struct session *s)
 {
 	struct selected *sel = s->selected;
+	const uint32_t holes = sel->told_uidnext - 1 - sel->told_exists;
 	struct seqset_builder b = { 0 };
-	const struct err *err;
+	const struct err *err = NULL;
 	struct seqset set;
 
-	if (sel->filled)
-		return NULL;
-	if (sel->told_exists == sel->told_uidnext - 1) {
-		/* No UID was ever given up: nothing to ask for. */
-		struct seqrange all = { 1, sel->told_exists };
-
-		set = (struct seqset){ .ranges = &all,
-		    .n = sel->told_exists > 0 };
-		view_append(&sel->view, &set);
-		sel->filled = true;
-		return NULL;
-	}
+	if (!sel->filled && holes <= sel->told_exists / 4)
+		err = fill_by_holes(sel, holes);
+	if (sel->filled || err != NULL)
+		return err;
 	err = mailbox_uids(sel->mbox, 1, sel->told_uidnext, sel->told_expunge,
 	    &b);
 	if (err == NULL) {
 		set = seqset_built(&b);
 		view_append(&sel->view, &set);
 		if (sel->view.count != sel->told_exists)
-			err = err_internal("mailbox %s has %u messages where "
-			    "its counter says %u: run mboxadm check --repair",
-			    mailbox_id(sel->mbox), sel->view.count,
-			    sel->told_exists);
+			err = fill_failed(s);
 	}
 	seqset_builder_clear(&b);
 	if (err != NULL)
@@ -310,18 +360,36 @@ selected_spans(struct session *s, const struct seqset *set, bool is_uid,
 
 /* --- What is new --- */
 
-struct tell_expunge {
-	struct session	*s;
-	uint32_t	 n;
-};
-
 static void
 tell_expunge(void *arg, uint32_t seq)
 {
-	struct tell_expunge *tell = arg;
+	tell_number(arg, seq, " EXPUNGE");
+}
 
-	tell_number(tell->s, seq, " EXPUNGE");
-	tell->n++;
+/* The UIDs of the view that are gone. */
+static const struct err *
+find_expunged(struct session *s, struct seqset *gone_r)
+{
+	struct selected *sel = s->selected;
+	struct seqset_builder b = { 0 };
+	const struct err *err;
+	struct seqset set;
+	bool known;
+
+	/* May hold what went after the state that is told of: that is told now,
+	 * and the next look finds it out of the view. */
+	err = mailbox_expunged(sel->mbox, sel->told_expunge, INT64_MAX,
+	    sel->told_uidnext, &b, &known);
+	if (err == NULL && !known)
+		err = mailbox_uids(sel->mbox, 1, sel->told_uidnext, INT64_MAX,
+		    &b);
+	if (err == NULL) {
+		set = seqset_built(&b);
+		*gone_r = known ? view_known(&sel->view, s->arena, &set) :
+		    view_others(&sel->view, s->arena, &set);
+	}
+	seqset_builder_clear(&b);
+	return err;
 }
 
 /* state is a moment at or behind the one that told_expunge names. */
@@ -330,32 +398,21 @@ sync_expunges(struct session *s, const struct mailbox_state *state)
 {
 	struct selected *sel = s->selected;
 	const bool vanished = vanished_on(s);
-	struct tell_expunge tell = { .s = s };
-	struct seqset_builder b = { 0 };
 	const struct err *err;
 	struct seqset gone;
 
-	/* May hold what went after state: that is told now, and the next look
-	 * finds it out of the view. */
-	err = mailbox_expunged(sel->mbox, sel->told_expunge, INT64_MAX,
-	    sel->told_uidnext, &b);
-	if (err == NULL) {
-		gone = seqset_built(&b);
-		gone = view_known(&sel->view, s->arena, &gone);
-		sel->recent_exists -= recent_among(sel, &gone);
-		/* RFC 7162 3.2.10.2: only of what the client was told. */
-		if (vanished)
-			vanished_send(s, &gone, false);
-		view_expunge(&sel->view, &gone, vanished ? NULL : tell_expunge,
-		    &tell);
-		sel->told_exists -= vanished ? (uint32_t)seqset_count(&gone) :
-		    tell.n;
-		sel->told_expunge = state->highestmodseq;
-		sel->expunge_waits = false;
-		s->highest_due |= condstore_on(s);
-	}
-	seqset_builder_clear(&b);
-	return err;
+	if ((err = find_expunged(s, &gone)) != NULL)
+		return err;
+	sel->recent_exists -= recent_among(sel, &gone);
+	/* RFC 7162 3.2.10.2: only of what the client was told. */
+	if (vanished)
+		vanished_send(s, &gone, false);
+	view_expunge(&sel->view, &gone, vanished ? NULL : tell_expunge, s);
+	sel->told_exists -= (uint32_t)seqset_count(&gone);
+	sel->told_expunge = state->highestmodseq;
+	sel->expunge_waits = false;
+	s->highest_due |= condstore_on(s);
+	return NULL;
 }
 
 /* Messages below state's uidnext that the client does not know of. */

@@ -161,9 +161,11 @@ const struct err *mailbox_changes(struct mailbox *, uint64_t since,
     uint64_t own, uint32_t first_uid, uint32_t below_uid, struct change *,
     size_t max, size_t *n_r);
 /* UIDs expunged after modseq since, up to modseq upto, below below_uid, added to
- * b in rising order.  What went before purgedmodseq may be forgotten. */
+ * b in rising order.  *known_r is false, and nothing is added, when some that
+ * went after since are forgotten already. */
 const struct err *mailbox_expunged(struct mailbox *, uint64_t since,
-    uint64_t upto, uint32_t below_uid, struct seqset_builder *b);
+    uint64_t upto, uint32_t below_uid, struct seqset_builder *b,
+    bool *known_r);
 /* UIDs of all messages from first on to below below_uid, together with those
  * expunged after told_modseq: what a session that was told so much sees. */
 const struct err *mailbox_uids(struct mailbox *, uint32_t first,

@@ -11,7 +11,6 @@
 #include "wire/respcode.h"
 
 #define PURGE_BATCH		1000	/* files per transaction */
-#define TOMBSTONE_SECONDS	(90 * 24 * 60 * 60)	/* kept for sessions */
 
 /* UIDs whose files may go, at most max of them. */
 static const struct err *
@@ -65,13 +64,14 @@ purge_one(struct mailbox *m, uint32_t uid)
 	    "UPDATE expunged SET purged = 1 WHERE uid = ?1", uid);
 }
 
-/* Forget tombstones that no session can still need, but not that they were. */
+/* Forget old tombstones, but not that they were. */
 static const struct err *
 forget_tombstones(struct mailbox *m)
 {
 	const struct err *err;
 	sqlite3_stmt *stmt;
-	int64_t before = now_seconds() - TOMBSTONE_SECONDS;
+	int64_t before = now_seconds() - (int64_t)
+	    store_conf(m->account->store)->tombstone_retention;
 
 	err = db_prepare(m->db, "UPDATE mailbox SET purgedmodseq = "
 	    "max(purgedmodseq, coalesce((SELECT max(+modseq) FROM expunged "

@@ -369,15 +369,13 @@ add_uids(struct mailbox *m, sqlite3_stmt *stmt, struct seqset_builder *b)
 	return err;
 }
 
-const struct err *
-mailbox_expunged(struct mailbox *m, uint64_t since, uint64_t upto,
+static const struct err *
+add_expunged(struct mailbox *m, uint64_t since, uint64_t upto,
     uint32_t below_uid, struct seqset_builder *b)
 {
-	const struct err *err = mailbox_db(m);
+	const struct err *err;
 	sqlite3_stmt *stmt;
 
-	if (err != NULL || m->db == NULL)
-		return err;
 	err = db_prepare(m->db, "SELECT uid FROM expunged "
 	    "INDEXED BY expunged_modseq WHERE modseq > ?1 AND modseq <= ?3 "
 	    "AND uid > 0 AND uid < ?2 ORDER BY uid", &stmt);
@@ -387,6 +385,29 @@ mailbox_expunged(struct mailbox *m, uint64_t since, uint64_t upto,
 	sqlite3_bind_int64(stmt, 2, below_uid);
 	sqlite3_bind_int64(stmt, 3, (int64_t)upto);
 	return add_uids(m, stmt, b);
+}
+
+const struct err *
+mailbox_expunged(struct mailbox *m, uint64_t since, uint64_t upto,
+    uint32_t below_uid, struct seqset_builder *b, bool *known_r)
+{
+	const struct err *err = mailbox_db(m);
+	struct mailbox_state state;
+
+	*known_r = true;
+	if (err != NULL || m->db == NULL)
+		return err;
+	/* One state for both: a purge must not come between. */
+	err = db_begin_read(m->db);
+	if (err != NULL)
+		return err;
+	err = mailbox_read_state(m, &state);
+	if (err == NULL && since < state.purgedmodseq)
+		*known_r = false;
+	else if (err == NULL && since < state.expungemodseq)
+		err = add_expunged(m, since, upto, below_uid, b);
+	db_end_read(m->db);
+	return err;
 }
 
 static const char sql_uids[] = "SELECT uid FROM messages NOT INDEXED "

@@ -217,6 +217,51 @@ view_seqs(const struct view *v, struct arena *a, const struct seqset *uids)
 	return keep(a, &b);
 }
 
+/* What of x is not in y. */
+static struct seqset
+difference(struct arena *a, const struct seqset *x, const struct seqset *y)
+{
+	struct seqset_builder b = { 0 };
+	size_t j = 0;
+
+	for (size_t i = 0; i < x->n; i++) {
+		uint32_t first = x->ranges[i].first, last = x->ranges[i].last;
+		bool more = true;
+
+		while (j < y->n && y->ranges[j].last < first)
+			j++;
+		for (size_t k = j; more; k++) {
+			if (k == y->n || y->ranges[k].first > last) {
+				seqset_add_range(&b, first, last);
+				break;
+			}
+			if (y->ranges[k].first > first)
+				seqset_add_range(&b, first, y->ranges[k].first - 1);
+			more = y->ranges[k].last < last;
+			if (more)
+				first = y->ranges[k].last + 1;
+		}
+	}
+	return keep(a, &b);
+}
+
+struct seqset
+view_missing(const struct view *v, struct arena *a, const struct seqset *uids)
+{
+	struct seqset known = view_known(v, a, uids);
+
+	return difference(a, uids, &known);
+}
+
+struct seqset
+view_others(const struct view *v, struct arena *a, const struct seqset *uids)
+{
+	struct seqrange all = { 1, UINT32_MAX };
+	struct seqset known = view_known(v, a, &(struct seqset){ &all, 1 });
+
+	return difference(a, &known, uids);
+}
+
 /* The view's ranges without those of a sorted set. */
 static void
 subtract(struct view *v, const struct seqset *gone)

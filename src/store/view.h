@@ -42,6 +42,12 @@ struct seqset view_uids(const struct view *, struct arena *,
 /* The UIDs of a resolved set that are in the view. */
 struct seqset view_known(const struct view *, struct arena *,
     const struct seqset *uids);
+/* The UIDs of a resolved set that are not in the view. */
+struct seqset view_missing(const struct view *, struct arena *,
+    const struct seqset *uids);
+/* The view's UIDs that are not in a resolved set. */
+struct seqset view_others(const struct view *, struct arena *,
+    const struct seqset *uids);
 /* The sequence numbers of a resolved set's UIDs that are in the view. */
 struct seqset view_seqs(const struct view *, struct arena *,
     const struct seqset *uids);

@@ -20,12 +20,13 @@
 #define TEXT_MAX_OCTETS	200		/* of administrator: fits a response */
 #define PATH_MAX_OCTETS	512	/* of a file's or a directory's name */
 #define DURATION_MAX	(3650 * 86400)	/* seconds */
+#define COUNT_MOST	INT32_MAX
 #define SIZE_LEAST	1024
 /* Sizes are 32-bit numbers on the wire: RFC 3501 9 "msg-att-static". */
 #define SIZE_MOST	(UINT64_C(2) << 30)
 
 enum type { TYPE_CHAR, TYPE_ENUM, TYPE_BOOL, TYPE_DURATION, TYPE_SIZE,
-	TYPE_WORDS, TYPE_TEXT, TYPE_DIRECTORY };
+	TYPE_COUNT, TYPE_WORDS, TYPE_TEXT, TYPE_DIRECTORY };
 
 struct key {
 	const char	*name;
@@ -52,6 +53,12 @@ static const struct key keys[] = {
 	{ "message-size-limit", TYPE_SIZE, AT(message_size_limit), "100M",
 	    { NULL }, 0 },
 	{ "expunge-retention", TYPE_DURATION, AT(expunge_retention), "1d",
+	    { NULL }, 0 },
+	{ "tombstone-retention", TYPE_DURATION, AT(tombstone_retention), "90d",
+	    { NULL }, 0 },
+	{ "message-limit", TYPE_COUNT, AT(message_limit), "0", { NULL }, 0 },
+	{ "save-limit", TYPE_COUNT, AT(save_limit), "0", { NULL }, 0 },
+	{ "progress-interval", TYPE_DURATION, AT(progress_interval), "10s",
 	    { NULL }, 0 },
 	{ "journal", TYPE_ENUM, AT(journal), "wal", { "wal", "rollback" }, 0 },
 	{ "inotify", TYPE_BOOL, AT(inotify), "yes", { "no", "yes" }, 0 },
@@ -139,6 +146,19 @@ size_parse(const char *s, uint64_t *octets_r)
 	return true;
 }
 
+static bool
+count_parse(const char *s, uint32_t *n_r)
+{
+	const char *end;
+	uint64_t n;
+
+	end = read_number(s, &n);
+	if (end == NULL || *end != '\0' || n > COUNT_MOST)
+		return false;
+	*n_r = (uint32_t)n;
+	return true;
+}
+
 static void
 set_string(char **where, const char *s)
 {
@@ -222,6 +242,8 @@ value_set(struct conf *conf, const struct key *key, const char *s)
 		return duration_parse(s, key->min, where);
 	case TYPE_SIZE:
 		return size_parse(s, where);
+	case TYPE_COUNT:
+		return count_parse(s, where);
 	case TYPE_WORDS:
 		return words_parse(s, where);
 	case TYPE_TEXT:
@@ -260,6 +282,9 @@ describe(const struct key *key, struct buf *b)
 	case TYPE_SIZE:
 		buf_adds(b, "a size like 500000, 512K, 100M or 1G, from 1K to "
 		    "2G");
+		return;
+	case TYPE_COUNT:
+		buf_addf(b, "a number from 0 to %d", COUNT_MOST);
 		return;
 	case TYPE_WORDS:
 		buf_adds(b, "capabilities with blanks between, as in \"IDLE "
@@ -598,6 +623,9 @@ value_show(const struct conf *conf, const struct key *key, FILE *f, bool json)
 			fprintf(f, "%" PRIu64, *(const uint64_t *)where);
 		else
 			size_show(*(const uint64_t *)where, f);
+		break;
+	case TYPE_COUNT:
+		fprintf(f, "%u", *(const uint32_t *)where);
 		break;
 	case TYPE_WORDS:
 	case TYPE_TEXT:

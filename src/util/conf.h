@@ -23,6 +23,10 @@ struct conf {
 	unsigned int	 write_timeout;
 	uint64_t	 message_size_limit;
 	unsigned int	 expunge_retention;
+	unsigned int	 tombstone_retention;
+	uint32_t	 message_limit;		/* of one command; 0: none */
+	uint32_t	 save_limit;		/* the same of COPY and APPEND */
+	unsigned int	 progress_interval;
 	enum conf_journal journal;
 	bool		 inotify;
 	enum conf_sandbox sandbox;

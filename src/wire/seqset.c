@@ -221,6 +221,67 @@ seqset_clip(struct arena *a, const struct seqset *set, uint32_t first,
 	return res;
 }
 
+/* A builder's set, kept in a. */
+static struct seqset
+seqset_keep(struct arena *a, struct seqset_builder *b)
+{
+	struct seqset set = { .n = b->n };
+
+	set.ranges = arena_array(a, b->n, sizeof(*set.ranges));
+	if (b->n > 0)
+		memcpy(set.ranges, b->ranges, b->n * sizeof(*b->ranges));
+	seqset_builder_clear(b);
+	return set;
+}
+
+struct seqset
+seqset_intersect(struct arena *a, const struct seqset *x,
+    const struct seqset *y)
+{
+	struct seqset_builder b = { 0 };
+	size_t i = 0, j = 0;
+
+	while (i < x->n && j < y->n) {
+		const struct seqrange *r = &x->ranges[i], *q = &y->ranges[j];
+		uint32_t first = r->first > q->first ? r->first : q->first;
+		uint32_t last = r->last < q->last ? r->last : q->last;
+
+		if (first <= last)
+			seqset_add_range(&b, first, last);
+		if (r->last < q->last)
+			i++;
+		else
+			j++;
+	}
+	return seqset_keep(a, &b);
+}
+
+struct seqset
+seqset_slice(struct arena *a, const struct seqset *set, uint64_t first,
+    uint64_t n)
+{
+	struct seqset_builder b = { 0 };
+	uint64_t size;
+
+	for (size_t i = 0; i < set->n && n > 0; i++) {
+		struct seqrange r = set->ranges[i];
+
+		size = (uint64_t)r.last - r.first + 1;
+		if (first >= size) {
+			first -= size;
+			continue;
+		}
+		r.first += (uint32_t)first;
+		size -= first;
+		first = 0;
+		if (size > n)
+			size = n;
+		seqset_add_range(&b, r.first, r.first + (uint32_t)(size - 1));
+		n -= size;
+	}
+	return seqset_keep(a, &b);
+}
+
 void
 seqset_add(struct seqset_builder *b, uint32_t number)
 {

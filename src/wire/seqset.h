@@ -64,6 +64,13 @@ struct seqset seqset_clip(struct arena *a, const struct seqset *,
 struct seqset seqset_union(struct arena *a, const struct seqset *,
     const struct seqset *);
 
+/* The numbers in both of two resolved sets, in a. */
+struct seqset seqset_intersect(struct arena *a, const struct seqset *,
+    const struct seqset *);
+/* Of a resolved set, in a: n numbers from place first (from 0) on. */
+struct seqset seqset_slice(struct arena *a, const struct seqset *,
+    uint64_t first, uint64_t n);
+
 /*
  * A set that is built in rising order.  uid must be above all before it; a
  * run of neighbours becomes one range.

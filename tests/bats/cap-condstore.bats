@@ -189,3 +189,125 @@ setup() {
 	expect '=* 3 FETCH (UID 3 MODSEQ (10) FLAGS (\Answered))'
 	imap_idle_done a
 }
+
+@test "FETCH MODSEQ and CHANGEDSINCE (RFC 7162 3.1.4)" {
+	imap_ok a 'a1 FETCH 1:3 (MODSEQ)'
+	expect_only '=* OK [HIGHESTMODSEQ 6] Highest' '=* 1 FETCH (MODSEQ (2))' \
+	    '=* 2 FETCH (MODSEQ (3))' '=* 3 FETCH (MODSEQ (4))' 'a1 OK'
+	imap_ok a 'a2 UID FETCH 1:* (FLAGS) (CHANGEDSINCE 4)'
+	expect_only '=* 4 FETCH (UID 4 FLAGS () MODSEQ (5))' \
+	    '=* 5 FETCH (UID 5 FLAGS () MODSEQ (6))' 'a2 OK'
+	imap_ok a 'a3 FETCH 1:4 (MODSEQ UID) (CHANGEDSINCE 4)'
+	expect_only '=* 4 FETCH (MODSEQ (5) UID 4)' 'a3 OK'
+	imap_ok a 'a4 FETCH 1:* FAST (CHANGEDSINCE 6)'
+	expect_only 'a4 OK'
+	# Not seen, because not told.
+	imap_ok a 'a5 FETCH 1:* BODY[TEXT] (CHANGEDSINCE 5)'
+	expect '~^\* 5 FETCH .*body 5.* UID 5 FLAGS \(.Seen\)|^\* 5 FETCH' 'a5 OK'
+	imap_ok a 'a6 SEARCH UNSEEN'
+	expect '=* SEARCH 1 2 3 4'
+	imap a 'a7 FETCH 1 FLAGS (CHANGEDSINCE 0)'
+	expect_only 'a7 BAD'
+}
+
+@test "FETCH that sets \\Seen tells UID, MODSEQ and flags with it (RFC 7162 3.2.4)" {
+	imap_ok a 'a0 FETCH 1 MODSEQ'
+	imap_ok a 'a1 FETCH 1 BODY[1]'
+	expect "~^\* 1 FETCH \(BODY\[1\] .*body 1$CRLF UID 1 MODSEQ \(7\) FLAGS \(.Seen\)\)|^\* 1 FETCH \(BODY\[1\] .* UID 1 MODSEQ \(7\) FLAGS \(.Seen\)\)$"
+	imap_ok a 'a2 UID FETCH 2 (BODY[1] FLAGS)'
+	expect '~^\* 2 FETCH \(UID 2 BODY\[1\] .*FLAGS \(.Seen\) MODSEQ \(8\)\)$'
+	# Nothing is set: what was asked for, no more.
+	imap_ok a 'a3 FETCH 1:2 BODY[]<0.1>'
+	refute MODSEQ UID
+}
+
+@test "SELECT (CONDSTORE), and the other commands that enable it (RFC 7162 3.1)" {
+	local command
+	imap_start b
+	imap_ok b 'b1 SELECT INBOX (CONDSTORE)'
+	expect '=* OK [HIGHESTMODSEQ 6] Highest' 'b1 OK [READ-WRITE]'
+	imap_ok a 'a1 STORE 1 +FLAGS (\Seen)'
+	imap_ok b 'b2 NOOP'
+	expect '=* 1 FETCH (UID 1 MODSEQ (7) FLAGS (\Seen))'
+	for command in 'FETCH 1 MODSEQ' 'FETCH 1 FLAGS (CHANGEDSINCE 99)' \
+	    'STORE 1 (UNCHANGEDSINCE 99) +FLAGS ()' 'SEARCH MODSEQ 99'; do
+		imap_start c --select INBOX
+		imap_ok a 'a2 STORE 2 +FLAGS (\Seen)'
+		imap_ok c 'c1 NOOP'
+		refute MODSEQ
+		imap_ok c "c2 $command"
+		expect '* OK [HIGHESTMODSEQ '
+		imap_ok c "c3 $command"
+		refute HIGHESTMODSEQ
+		imap_ok a 'a3 STORE 2 -FLAGS (\Seen)'
+		imap_ok c 'c4 NOOP'
+		expect '* 2 FETCH (UID 2 MODSEQ ('
+		imap_close c
+	done
+	imap_start c
+	imap_ok c 'c1 ENABLE CONDSTORE'
+	imap_ok c 'c2 EXAMINE INBOX'
+	imap_ok a 'a4 STORE 3 +FLAGS (\Seen)'
+	imap_ok c 'c3 NOOP'
+	expect '* 3 FETCH (UID 3 MODSEQ ('
+}
+
+@test "HIGHESTMODSEQ rises with appends, flags and expunges, and is never 0" {
+	imap_ok a 'a0 CREATE new'
+	imap_ok a 'a1 SELECT new'
+	expect '=* OK [HIGHESTMODSEQ 1] Highest'
+	append a new "x: y$CRLF$CRLF"
+	append a new "x: y$CRLF$CRLF"
+	imap_ok a 'a2 SELECT new'
+	expect '=* OK [HIGHESTMODSEQ 3] Highest'
+	imap_ok a 'a3 STORE 1 +FLAGS (\Deleted)'
+	imap_ok a 'a4 STORE 1 +FLAGS (\Deleted)'
+	imap_ok a 'a5 EXPUNGE'
+	imap_ok a 'a6 SELECT new'
+	expect '=* OK [HIGHESTMODSEQ 5] Highest'
+	# A copy is newer than all that was there.
+	imap_ok a 'a7 COPY 1 INBOX'
+	imap_ok a 'a8 SELECT INBOX'
+	imap_ok a 'a9 FETCH 6 MODSEQ'
+	expect '=* 6 FETCH (MODSEQ (7))'
+}
+
+@test "an uncommon but valid case: +FLAGS of what the rights do not allow (RFC 4314 4)" {
+	mboxadm grant sales alice read,insert 2>/dev/null || mboxadm grant sales alice lri
+	append a 'shared\sales' "x: y$CRLF$CRLF"
+	imap_ok a 'a1 SELECT shared\sales (CONDSTORE)'
+	imap a 'a2 STORE 1 (UNCHANGEDSINCE 99) +FLAGS (\Deleted)'
+	expect 'a2 NO '
+	refute MODIFIED
+}
+
+@test "FETCH: modifiers behind PREVIEW, which takes some of its own (RFC 4466 2.4, RFC 8970 6)" {
+	imap_ok a 'a1 FETCH 1:* PREVIEW (CHANGEDSINCE 5)'
+	expect '~^\* 5 FETCH \(PREVIEW "body 5" MODSEQ \(6\)\)$'
+	imap_ok a 'a2 FETCH 1:* PREVIEW (LAZY) (CHANGEDSINCE 5)'
+	expect '* 5 FETCH (PREVIEW '
+	refute '* 4 FETCH'
+	imap_ok a 'a3 FETCH 1:* (PREVIEW (LAZY) UID) (CHANGEDSINCE 5)'
+	expect '* 5 FETCH (PREVIEW '
+	local bad
+	for bad in 'PREVIEW ' 'PREVIEW ()' 'PREVIEW (LAZY CHANGEDSINCE 5)' \
+	    '(PREVIEW (CHANGEDSINCE 5))' 'PREVIEW (FOO)' 'PREVIEW (CHANGEDSINCE 5) (LAZY)'; do
+		imap a "g1 FETCH 1 $bad"
+		expect_only 'g1 BAD'
+	done
+}
+
+@test "STATUS (HIGHESTMODSEQ): tells it, and enables CONDSTORE (RFC 7162 3.1.7)" {
+	imap_start b
+	imap_ok b 'b0 CREATE new'
+	imap_ok b 'b1 STATUS new (UIDNEXT MESSAGES HIGHESTMODSEQ)'
+	expect_only '=* STATUS new (UIDNEXT 1 MESSAGES 0 HIGHESTMODSEQ 1)' 'b1 OK'
+	imap_ok b 'b2 STATUS INBOX (HIGHESTMODSEQ)'
+	expect_only '=* STATUS INBOX (HIGHESTMODSEQ 6)' 'b2 OK'
+	imap_ok b 'b3 SELECT INBOX'
+	imap_ok a 'a1 STORE 1 +FLAGS (\Seen)'
+	imap_ok b 'b4 NOOP'
+	expect '=* 1 FETCH (UID 1 MODSEQ (7) FLAGS (\Seen))'
+	imap_ok a 'a2 STATUS INBOX (HIGHESTMODSEQ)'
+	expect '=* OK [HIGHESTMODSEQ 7] Highest' '=* STATUS INBOX (HIGHESTMODSEQ 7)'
+}

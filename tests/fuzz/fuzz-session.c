@@ -295,13 +295,34 @@ starts(const char *s, const char *word)
 	return strncmp(s, word, strlen(word)) == 0;
 }
 
+/* RFC 7162 3.2.10.2: each UID was counted before. */
+static void
+count_vanished(struct answer *a, const char *s)
+{
+	unsigned long first, last;
+	char *end;
+
+	do {
+		first = last = strtoul(s, &end, 10);
+		if (*end == ':')
+			last = strtoul(end + 1, &end, 10);
+		assert(first > 0 && first <= last &&
+		    last - first < a->exists);
+		a->exists -= (uint32_t)(last - first + 1);
+		s = end + 1;
+	} while (*end == ',');
+	assert(starts(end, "\r\n"));
+}
+
 static void
 count(struct answer *a)
 {
 	char *word;
 	unsigned long n = strtoul(a->s, &word, 10);
 
-	if (word == a->s)
+	if (starts(a->s, "VANISHED ") && a->s[9] != '(')
+		count_vanished(a, a->s + 9);
+	if (word == a->s || starts(word, " UIDFETCH ("))
 		return;
 	if (starts(word, " EXISTS\r\n"))
 		a->exists = (uint32_t)n;

@@ -62,6 +62,10 @@ check_defaults(const struct conf *conf)
 	CHECK_INT(conf->write_timeout, 300);
 	CHECK_INT(conf->message_size_limit, 100 * 1024 * 1024);
 	CHECK_INT(conf->expunge_retention, 86400);
+	CHECK_INT(conf->tombstone_retention, 90 * 86400);
+	CHECK_INT(conf->message_limit, 0);
+	CHECK_INT(conf->save_limit, 0);
+	CHECK_INT(conf->progress_interval, 10);
 	CHECK_INT(conf->journal, JOURNAL_WAL);
 	CHECK_INT(conf->inotify, true);
 	CHECK_INT(conf->sandbox, SANDBOX_YES);
@@ -93,6 +97,8 @@ every_key_is_set(void)
 	    "  autologout =  2h \nautologout-idle = \"45s\"\n"
 	    "login-timeout = 1d\nwrite-timeout=1s\n"
 	    "message-size-limit=2g\nexpunge-retention = 0\n"
+	    "tombstone-retention = 1d\nmessage-limit = 1000\n"
+	    "save-limit = 2147483647\nprogress-interval = 0\n"
 	    "journal = rollback\ninotify = no\n"
 	    "capabilities-off =  IDLE\t\tLITERAL+ \n"
 	    "administrator = \"Ann = \"IT\" # 2 \"\n"
@@ -108,6 +114,10 @@ every_key_is_set(void)
 	CHECK_INT(conf->write_timeout, 1);
 	CHECK_INT(conf->message_size_limit, 2LL << 30);
 	CHECK_INT(conf->expunge_retention, 0);
+	CHECK_INT(conf->tombstone_retention, 86400);
+	CHECK_INT(conf->message_limit, 1000);
+	CHECK_INT(conf->save_limit, INT32_MAX);
+	CHECK_INT(conf->progress_interval, 0);
 	CHECK_INT(conf->journal, JOURNAL_ROLLBACK);
 	CHECK_INT(conf->inotify, false);
 	CHECK_STR(conf->capabilities_off, "IDLE LITERAL+");
@@ -147,6 +157,10 @@ bad_lines_are_named(void)
 		{ "expunge-retention = 1\n", ":1: expunge-retention cannot be "
 		    "\"1\": it must be a duration like 30s, 30m, 12h or 7d, or "
 		    "0, up to 3650d" },
+		{ "message-limit = 1K\n", ":1: message-limit cannot be \"1K\": "
+		    "it must be a number from 0 to 2147483647" },
+		{ "message-limit = -1\n", ":1: message-limit cannot be" },
+		{ "save-limit = 2147483648\n", ":1: save-limit cannot be" },
 		{ "message-size-limit = 1023\n", ":1: message-size-limit cannot "
 		    "be \"1023\": it must be a size like 500000, 512K, 100M or "
 		    "1G, from 1K to 2G" },
@@ -177,7 +191,8 @@ bad_lines_are_named(void)
 		    "mean \"delimiter\"?; the keys are: delimiter, "
 		    "cleartext-login, autologout, autologout-idle, "
 		    "login-timeout, write-timeout, message-size-limit, "
-		    "expunge-retention, journal, inotify, sandbox, " },
+		    "expunge-retention, tombstone-retention, message-limit, "
+		    "save-limit, progress-interval, journal, inotify, " },
 		{ "autologout-ilde = 5m\n", ":1: unknown key "
 		    "\"autologout-ilde\", did you mean \"autologout-idle\"?" },
 		{ "x = y\n", ":1: unknown key \"x\"; the keys are: delimiter" },
@@ -278,6 +293,8 @@ what_is_shown_can_be_read_back(void)
 		"delimiter = .\ncleartext-login = no\nautologout = 90s\n"
 		"autologout-idle = 5m\nlogin-timeout = 61s\nwrite-timeout = 1d\n"
 		"message-size-limit = 1234567\nexpunge-retention = 36h\n"
+		"tombstone-retention = 30d\nmessage-limit = 5000\n"
+		"save-limit = 7\nprogress-interval = 3s\n"
 		"journal = rollback\ninotify = no\nsandbox = required\n"
 		"capabilities-off = IDLE ID\nadministrator = \"\"x\" \"\n"
 		"runtime-directory = /run/x\n" };
@@ -317,6 +334,8 @@ json_is_shown(void)
 	    "\"loopback\", \"autologout\": 1800, \"autologout-idle\": 0, "
 	    "\"login-timeout\": 60, \"write-timeout\": 300, "
 	    "\"message-size-limit\": 104857600, \"expunge-retention\": 86400, "
+	    "\"tombstone-retention\": 7776000, \"message-limit\": 0, "
+	    "\"save-limit\": 0, \"progress-interval\": 10, "
 	    "\"journal\": \"wal\", \"inotify\": true, \"sandbox\": \"yes\", "
 	    "\"capabilities-off\": \"\", \"administrator\": \"a\\\"\\\\b\", "
 	    "\"runtime-directory\": \"\"}\n");

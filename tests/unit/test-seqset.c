@@ -129,6 +129,42 @@ a_set_is_clipped(void)
 }
 
 static void
+sets_are_cut(void)
+{
+	static const struct {
+		const char	*x, *y, *both;
+	} pairs[] = {
+		{ "1:10", "3,5:6,20", "3,5:6" }, { "1,3,5", "2,4,6", "" },
+		{ "1:4,6:9", "2:7", "2:4,6:7" }, { "1:3,5", "3:5", "3,5" },
+		{ "4294967294", "1:4294967294", "4294967294" },
+	};
+	static const struct {
+		uint64_t	 first, n;
+		const char	*want;
+	} slices[] = {
+		{ 0, 100, "3:5,9,20:30" }, { 0, 0, "" }, { 0, 1, "3" },
+		{ 2, 3, "5,9,20" }, { 4, 2, "20:21" }, { 14, 1, "30" },
+		{ 14, 5, "30" }, { 15, 1, "" }, { UINT64_MAX, UINT64_MAX, "" },
+	};
+	struct seqset set = parse("3:5,9,20:30"), x, y, res;
+
+	for (size_t i = 0; i < TEST_N(slices); i++) {
+		TEST_ROW("%d", (int)i);
+		res = seqset_slice(a, &set, slices[i].first, slices[i].n);
+		check_format(&res, slices[i].want);
+	}
+	for (size_t i = 0; i < TEST_N(pairs); i++) {
+		TEST_ROW("%s and %s", pairs[i].x, pairs[i].y);
+		x = parse(pairs[i].x);
+		y = parse(pairs[i].y);
+		res = seqset_intersect(a, &x, &y);
+		check_format(&res, pairs[i].both);
+		res = seqset_intersect(a, &y, &x);
+		check_format(&res, pairs[i].both);
+	}
+}
+
+static void
 a_set_is_built(void)
 {
 	struct seqset_builder b = { 0 };
@@ -237,6 +273,7 @@ main(void)
 	TEST(what_is_no_set_is_refused);
 	TEST(members_are_found_and_counted);
 	TEST(a_set_is_clipped);
+	TEST(sets_are_cut);
 	TEST(a_set_is_built);
 	TEST(a_long_set_is_sorted);
 	TEST(sets_are_united);

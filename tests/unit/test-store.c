@@ -15,6 +15,7 @@ static const char text[] = "From: Ann <ann@example.org>\r\n"
     "To: bob@example.org\r\nSubject: Numbers\r\n\r\nOne, two.\r\n";
 
 static struct conf conf = { .delimiter = '\\', .expunge_retention = 86400,
+	.tombstone_retention = 90 * 86400,
     .journal = JOURNAL_WAL, .inotify = true };
 static struct arena *a;
 static struct store *store;
@@ -277,6 +278,7 @@ a_session_sees_what_it_was_told(void)
 	struct mailbox *m = open_mailbox("INBOX"), *other;
 	struct mailbox_state told;
 	struct seqset_builder b = { 0 };
+	bool known;
 	struct seqset set = set_of(1, 1), uids;
 	uint32_t n, before;
 	uint64_t modseq;
@@ -302,7 +304,8 @@ a_session_sees_what_it_was_told(void)
 	CHECK_INT(seqset_count(&uids), before);
 	seqset_builder_clear(&b);
 	CHECK_OK(mailbox_expunged(m, told.highestmodseq, INT64_MAX,
-	    told.uidnext, &b));
+	    told.uidnext, &b, &known));
+	CHECK(known);
 	uids = seqset_built(&b);
 	CHECK_INT(seqset_count(&uids), 1);
 	CHECK(seqset_has(&uids, 1));
@@ -473,6 +476,7 @@ purge_unlinks_files_and_keeps_tombstones(void)
 	struct mailbox *m = open_mailbox("Sent");
 	struct seqset set = set_of(1, 2);
 	struct seqset_builder b = { 0 };
+	bool known;
 	const struct err *err;
 	uint32_t n;
 	int fd;
@@ -488,7 +492,8 @@ purge_unlinks_files_and_keeps_tombstones(void)
 	CHECK_INT(n, 2);
 	err = mailbox_message_fd(m, 1, &fd);
 	refused(err, "EXPUNGEISSUED");
-	CHECK_OK(mailbox_expunged(m, 0, INT64_MAX, UINT32_MAX, &b));
+	CHECK_OK(mailbox_expunged(m, 0, INT64_MAX, UINT32_MAX, &b, &known));
+	CHECK(known);
 	CHECK_INT(b.ranges[0].last, 2);
 	seqset_builder_clear(&b);
 	mailbox_close(m);

@@ -58,10 +58,20 @@ static void
 check_sets(const struct view *v, const struct model *m)
 {
 	struct seqset wanted = random_set(1, UIDS, 40);
+	struct seqset missing = view_missing(v, a, &wanted);
+	struct seqset others = view_others(v, a, &wanted);
+
 	struct seqset known = view_known(v, a, &wanted);
 	struct seqset seqs = view_seqs(v, a, &wanted);
 	struct seqset uids;
 
+	for (uint32_t uid = 0; uid <= UIDS + 1; uid++) {
+		const bool in = view_seq(v, uid) > 0;
+		const bool is = seqset_has(&wanted, uid);
+
+		CHECK_INT(seqset_has(&missing, uid), is && !in);
+		CHECK_INT(seqset_has(&others, uid), in && !is);
+	}
 	for (uint32_t i = 0; i < m->n; i++) {
 		bool in = seqset_has(&wanted, m->uids[i]);
 

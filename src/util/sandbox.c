@@ -297,22 +297,6 @@ limit(int resource, rlim_t value, const char *name)
 	    err_errno("setrlimit %s", name) : NULL;
 }
 
-/* One more than the highest descriptor that is open: poll(2) takes no more
- * descriptors than the limit has. */
-static rlim_t
-descriptors_used(void)
-{
-	struct rlimit rl;
-	rlim_t used = 3;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		return used;
-	for (rlim_t fd = 3; fd < rl.rlim_cur && fd < 64; fd++)
-		if (fcntl((int)fd, F_GETFD) != -1)
-			used = fd + 1;
-	return used;
-}
-
 static const struct err *
 restrict_limits(const struct sandbox *sb)
 {
@@ -324,8 +308,8 @@ restrict_limits(const struct sandbox *sb)
 	/* A sanitizer looks for leaks from a process of its own, at the end. */
 	if (err == NULL && !SANITIZED)
 		err = limit(RLIMIT_NPROC, 0, "RLIMIT_NPROC");
-	if (err == NULL && !SANITIZED && sb->no_descriptors)
-		err = limit(RLIMIT_NOFILE, descriptors_used(), "RLIMIT_NOFILE");
+	if (err == NULL && !SANITIZED && sb->descriptors > 0)
+		err = limit(RLIMIT_NOFILE, sb->descriptors, "RLIMIT_NOFILE");
 	return err;
 }
 

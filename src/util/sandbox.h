@@ -45,9 +45,9 @@ struct sandbox {
 	const struct sandbox_call *calls;
 	size_t			 calls_n;
 	bool			 kill;
-	/* No descriptor can be had beyond those that are open, whose numbers
-	 * should have no gaps. */
-	bool			 no_descriptors;
+	/* Numbers of descriptors that there may be: one more than the highest
+	 * that is open, so that there is none to spare.  0: as before. */
+	unsigned int		 descriptors;
 };
 
 /* Calls that every process of ours makes: memory, time, signals, its end.  A

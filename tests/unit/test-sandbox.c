@@ -145,7 +145,7 @@ try_memory(void)
 
 /* Runs in a process of its own; its exit status is what try returned. */
 static int
-in_sandbox(enum conf_sandbox mode, bool kill_it, bool no_descriptors,
+in_sandbox(enum conf_sandbox mode, bool kill_it, unsigned int descriptors,
     int (*try)(void))
 {
 	const struct err *err;
@@ -162,7 +162,7 @@ in_sandbox(enum conf_sandbox mode, bool kill_it, bool no_descriptors,
 			.what = "test", .paths = paths, .paths_n = 2,
 			.calls = calls,
 			.calls_n = sizeof(calls) / sizeof(calls[0]),
-			.kill = kill_it, .no_descriptors = no_descriptors
+			.kill = kill_it, .descriptors = descriptors
 		};
 
 		closefrom(STDERR_FILENO + 1);
@@ -214,7 +214,7 @@ only_what_was_allowed_can_be_done(void)
 		if (SANITIZED && !table[i].sanitized)
 			continue;
 		TEST_ROW("%s", table[i].what);
-		got = in_sandbox(SANDBOX_YES, false, false, table[i].try);
+		got = in_sandbox(SANDBOX_YES, false, 0, table[i].try);
 		/* Signals are Landlock's matter from ABI 6 on. */
 		if (SANITIZED && table[i].try == try_kill && got == 0)
 			continue;
@@ -226,14 +226,14 @@ static void
 a_call_may_end_the_process(void)
 {
 	if (!SANITIZED)
-		CHECK_INT(in_sandbox(SANDBOX_YES, true, false, try_socket),
+		CHECK_INT(in_sandbox(SANDBOX_YES, true, 0, try_socket),
 		    256 + SIGSYS);
 }
 
 static void
 without_a_sandbox_all_is_as_before(void)
 {
-	CHECK_INT(in_sandbox(SANDBOX_NO, true, true, try_passwd), 0);
+	CHECK_INT(in_sandbox(SANDBOX_NO, true, 5, try_passwd), 0);
 }
 
 static int
@@ -250,7 +250,7 @@ static void
 no_descriptor_is_to_spare(void)
 {
 	if (!SANITIZED)
-		CHECK_INT(in_sandbox(SANDBOX_YES, false, true, try_descriptor),
+		CHECK_INT(in_sandbox(SANDBOX_YES, false, 5, try_descriptor),
 		    EMFILE);
 }
 

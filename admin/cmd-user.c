@@ -122,6 +122,49 @@ print_user(struct admin *a, const struct user *user)
 	out_str(a->out, "created", admin_time_text(a, user->created));
 }
 
+/* What "user set" takes. */
+struct setting {
+	const char	*name;
+	const struct err *(*set)(struct admin *, const char *user,
+	    const char *value);
+};
+
+static const struct err *
+set_capabilities_off(struct admin *a, const char *user, const char *value)
+{
+	const struct err *err;
+	char *words = NULL;
+
+	if (!conf_words(value, &words))
+		return admin_usage("\"%s\" is not capabilities with blanks "
+		    "between, as in \"IDLE LITERAL+\"", value);
+	err = user_set_capabilities_off(a->store, user, words);
+	free(words);
+	return err;
+}
+
+static const struct setting settings[] = {
+	{ "capabilities-off", set_capabilities_off },
+	{ NULL, NULL }
+};
+
+static const struct err *
+user_set_run(struct admin *a)
+{
+	struct buf names = { 0 };
+	const struct err *err;
+
+	for (const struct setting *s = settings; s->name != NULL; s++) {
+		if (strcmp(s->name, a->argv[1]) == 0)
+			return s->set(a, a->argv[0], a->argv[2]);
+		buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", s->name);
+	}
+	err = admin_usage("\"%s\" is no setting of a user: there is %s",
+	    a->argv[1], buf_str(&names));
+	buf_clear(&names);
+	return err;
+}
+
 static const struct err *
 user_list_run(struct admin *a)
 {
@@ -172,6 +215,20 @@ print_account(struct admin *a, const char *name)
 	return NULL;
 }
 
+static void
+print_capabilities_off(struct admin *a, const char *off)
+{
+	char *rest = arena_strdup(a->arena, off), *word;
+	const char **words = arena_array(a->arena, strlen(off) / 2 + 1,
+	    sizeof(*words));
+	size_t n = 0;
+
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (*word != '\0')
+			words[n++] = word;
+	out_strs(a->out, "capabilities-off", words, n);
+}
+
 static const struct err *
 user_show_run(struct admin *a)
 {
@@ -198,6 +255,7 @@ user_show_run(struct admin *a)
 	out_record(a->out);
 	print_user(a, &user);
 	out_strs(a->out, "grants", texts, n);
+	print_capabilities_off(a, user.capabilities_off);
 	err = print_account(a, user.name);
 	out_end(a->out);
 	return err;
@@ -297,5 +355,8 @@ const struct verb verbs_user[] = {
 	{ .words = "user deny", .operands = "NAME create,rename,delete",
 	  .help = "take these rights away",
 	  .min = 2, .max = 2, .run = user_deny_run },
+	{ .words = "user set", .operands = "NAME capabilities-off WORDS",
+	  .help = "give a setting of one user a value",
+	  .min = 3, .max = 3, .run = user_set_run },
 	{ .words = NULL }
 };

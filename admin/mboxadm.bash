@@ -53,6 +53,7 @@ _mboxadm_operand() {
 	user\ add:* | user\ rename:2 | shared\ add:*) ;;
 	user\ allow:2 | user\ deny:2)
 		_mboxadm_words <<<$'create\nrename\ndelete\ncreate,rename,delete' ;;
+	user\ set:2) _mboxadm_words <<<capabilities-off ;;
 	user\ *:1 | check:1 | grant:2 | revoke:2) _mboxadm_users ;;
 	shared\ *:1 | grant:1 | revoke:1)
 		_mboxadm_words < <(_mboxadm_list shared list) ;;
@@ -90,7 +91,7 @@ _mboxadm_options() {
 # The second words of a verb's family; nothing for a verb of one word.
 _mboxadm_family() {
 	case $1 in
-	user) printf '%s\n' add passwd list show rename delete allow deny ;;
+	user) printf '%s\n' add passwd list show rename delete allow deny set ;;
 	shared) printf '%s\n' add list show delete ;;
 	mailbox) printf '%s\n' list status create rename delete undelete ;;
 	import) printf '%s\n' mbox maildir ;;

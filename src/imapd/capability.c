@@ -91,7 +91,8 @@ words_hold(const char *s, const char *word)
 bool
 capability_off(const struct session *s, const char *word)
 {
-	return words_hold(s->conf->capabilities_off, word);
+	return words_hold(s->conf->capabilities_off, word) ||
+	    words_hold(s->capabilities_off, word);
 }
 
 static bool

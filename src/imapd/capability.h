@@ -14,7 +14,7 @@ const char *capability_data(const struct session *);
 /* Whether every capability that cmd belongs to is turned off: the command is
  * not known then. */
 bool capability_disables(const struct session *, const struct cmd *);
-/* Whether the configuration turned word off. */
+/* Whether word is turned off, for all or for the user. */
 bool capability_off(const struct session *, const char *word);
 /* Whether CAPABILITY lists word, in any case, in the session's state. */
 bool capability_offered(const struct session *, const char *word);

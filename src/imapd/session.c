@@ -53,6 +53,7 @@ session_free(struct session *s)
 	shares_free(s->shares, s->shares_n);
 	account_close(s->account);
 	free(s->user);
+	free(s->capabilities_off);
 	arena_free(s->arena);
 	output_free(s->out);
 	input_free(s->in);
@@ -172,6 +173,7 @@ session_login(struct session *s, const char *name)
 		return err;
 	}
 	s->user = copy_string(user.name);
+	s->capabilities_off = copy_string(user.capabilities_off);
 	s->user_created = user.created;
 	s->may = user.may;
 	s->account = account;

@@ -48,6 +48,7 @@ struct session {
 	/* After login. */
 	char		*user;		/* its name */
 	int64_t		 user_created;	/* tells it from a later one of its name */
+	char		*capabilities_off; /* the user's, as in conf.h */
 	unsigned int	 may;		/* MAY_...: personal mailboxes */
 	struct account	*account;	/* personal */
 	struct share	*shares;	/* shares_n of them, by name */

@@ -24,6 +24,8 @@ static const char *const users_steps[] = {
 	" PRIMARY KEY (shared, user)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX grants_user ON grants(user);",
+	/* Words with one space between, as in msgstore.conf(5). */
+	"ALTER TABLE users ADD COLUMN capabilities_off TEXT NOT NULL DEFAULT '';",
 	NULL
 };
 

@@ -213,6 +213,36 @@ user_set_may(struct store *store, const char *name, unsigned int may)
 	    (int)(may & MAY_ALL));
 }
 
+const struct err *
+user_set_capabilities_off(struct store *store, const char *given,
+    const char *words)
+{
+	struct arena *a = arena_new();
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	const char *name;
+	struct db *db;
+
+	err = user_name(a, given, &name);
+	if (err == NULL)
+		err = users_begin(store, &db);
+	if (err != NULL)
+		goto done;
+	err = users_must_have(db, name);
+	if (err == NULL)
+		err = db_prepare(db, "UPDATE users SET capabilities_off = ?2 "
+		    "WHERE name = ?1", &stmt);
+	if (err == NULL) {
+		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 2, words, -1, SQLITE_STATIC);
+		err = db_run(db, stmt);
+	}
+	err = users_end(store, db, err);
+done:
+	arena_free(a);
+	return err;
+}
+
 /* The directory goes from one name to the other, and stays there. */
 static const struct err *
 move_dir(struct store *store, const char *from, const char *to)
@@ -360,18 +390,21 @@ users_text(struct arena *a, sqlite3_stmt *stmt, int i)
 	return s == NULL ? NULL : arena_strdup(a, (const char *)s);
 }
 
-#define USER_COLUMNS	"name, may, password IS NOT NULL, created"
+#define USER_COLUMNS	"name, may, password IS NOT NULL, created, "	\
+	"capabilities_off"
 
 static void
 user_read(struct arena *a, sqlite3_stmt *stmt, struct user *user)
 {
 	const char *name = users_text(a, stmt, 0);
+	const char *off = users_text(a, stmt, 4);
 
 	*user = (struct user){
 		.name = name != NULL ? name : "",
 		.may = (unsigned int)sqlite3_column_int(stmt, 1) & MAY_ALL,
 		.has_password = sqlite3_column_int(stmt, 2) != 0,
-		.created = sqlite3_column_int64(stmt, 3)
+		.created = sqlite3_column_int64(stmt, 3),
+		.capabilities_off = off != NULL ? off : ""
 	};
 }
 

@@ -32,6 +32,7 @@ struct user {
 	unsigned int	 may;
 	bool		 has_password;
 	int64_t		 created;	/* seconds since 1970 */
+	const char	*capabilities_off;	/* as in conf.h; never NULL */
 };
 
 /*
@@ -53,6 +54,9 @@ const struct err *user_set_password(struct store *, const char *name,
     const char *password);		/* NULL: none */
 const struct err *user_set_may(struct store *, const char *name,
     unsigned int may);
+/* words: of conf_words().  Sessions that run keep what they have. */
+const struct err *user_set_capabilities_off(struct store *, const char *name,
+    const char *words);
 /* The directory is renamed too; the user's running sessions end. */
 const struct err *user_rename(struct store *, const char *from,
     const char *to);

@@ -169,8 +169,8 @@ set_string(char **where, const char *s)
 }
 
 /* Words that can be capabilities, with one space between them. */
-static bool
-words_parse(const char *s, char **where)
+bool
+conf_words(const char *s, char **where)
 {
 	struct buf b = { 0 };
 	size_t len;
@@ -245,7 +245,7 @@ value_set(struct conf *conf, const struct key *key, const char *s)
 	case TYPE_COUNT:
 		return count_parse(s, where);
 	case TYPE_WORDS:
-		return words_parse(s, where);
+		return conf_words(s, where);
 	case TYPE_TEXT:
 		return text_parse(s, where);
 	case TYPE_DIRECTORY:

@@ -44,6 +44,13 @@ struct conf {
 const struct err *conf_load(const char *file, struct conf **conf_r);
 void conf_free(struct conf *);		/* NULL is fine */
 
+/*
+ * Words of capabilities, with blanks between, as one string with one space
+ * between, in *words_r, which is freed when it is not NULL; the caller frees it.
+ * False when one of them cannot be a capability.
+ */
+bool conf_words(const char *, char **words_r);
+
 /* Print every key with its value as "key = value" lines (json: one object). */
 void conf_show(const struct conf *, FILE *, bool json);
 

@@ -68,3 +68,41 @@ announced() {
 	left=$(words_of b)
 	same IMAP4rev1 "$left"
 }
+
+@test "capabilities-off: of a user, after login, beside those of all" {
+	conf 'capabilities-off = NAMESPACE'
+	mboxadm user set alice capabilities-off 'idle  UNSELECT LIST-EXTENDED'
+	imap_start a --login
+	imap a 'a1 CAPABILITY'
+	expect '~ IDLE( |$)'
+	imap a 'a2 LOGIN alice wonderland'
+	expect '~^a2 OK \[CAPABILITY '
+	refute '~ (IDLE|UNSELECT|NAMESPACE|LIST-EXTENDED)[] ]'
+	imap a 'a3 CAPABILITY'
+	refute '~ (IDLE|UNSELECT|NAMESPACE|LIST-EXTENDED)( |$)'
+	expect '~ UIDPLUS( |$)'
+	local line
+	for line in IDLE NAMESPACE UNSELECT 'LIST () "" *'; do
+		imap a "a4 $line"
+		expect_only 'a4 BAD'
+	done
+	imap_start b --user bob
+	imap b 'b1 CAPABILITY'
+	expect '~ IDLE( |$)'
+	refute '~ NAMESPACE( |$)'
+}
+
+@test "capabilities-off: of a user, shown, and taken back" {
+	mboxadm user set alice capabilities-off 'ENABLE ID'
+	mboxadm user show alice | grep -qx $'capabilities-off\tENABLE,ID'
+	imap_start a
+	imap a 'a1 ENABLE IMAP4rev2'
+	expect_only 'a1 BAD'
+	mboxadm user set ALICE capabilities-off ''
+	mboxadm user show alice --json | grep -q -F '"capabilities-off": []'
+	# A session that runs keeps what it has.
+	imap a 'a2 ENABLE IMAP4rev2'
+	expect_only 'a2 BAD'
+	imap_start b
+	imap_ok b 'b1 ENABLE IMAP4rev2'
+}

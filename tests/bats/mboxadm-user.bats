@@ -161,3 +161,13 @@ names() {
 	run -0 mboxadm revoke sales alice
 	same '' "$(mboxadm shared show sales)"
 }
+
+@test "user set: what it does not take" {
+	fails 64 mboxadm user set alice
+	fails 64 mboxadm user set alice capabilities-off
+	fails 64 mboxadm user set alice capabilities-off IDLE ID
+	fails 64 mboxadm user set alice nonsense x
+	says capabilities-off
+	fails 64 mboxadm user set alice capabilities-off 'A,B'
+	fails 67 mboxadm user set nobody capabilities-off IDLE
+}

@@ -26,7 +26,7 @@ load ../lib/mboxadm
 @test "mboxadm help: every verb, from the table; -h and --json" {
 	run -0 mboxadm help
 	for verb in init 'user add' 'user passwd' 'user list' 'user show' \
-	    'user rename' 'user delete' 'user allow' 'user deny' 'shared add' \
+	    'user rename' 'user delete' 'user allow' 'user deny' 'user set' 'shared add' \
 	    'shared list' 'shared show' 'shared delete' grant revoke \
 	    'mailbox list' 'mailbox status' 'mailbox create' \
 	    'mailbox rename' 'mailbox delete' 'mailbox undelete' deliver \

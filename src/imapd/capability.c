@@ -13,6 +13,12 @@ cleartext_refused(const struct session *s)
 	return !login_allowed(s);
 }
 
+static bool
+literal_plus_is_off(const struct session *s)
+{
+	return capability_off(s, "LITERAL+");
+}
+
 /* RFC 7889 5: a number of 32 bits. */
 uint64_t
 capability_append_limit(const struct session *s)
@@ -41,6 +47,8 @@ static const struct capability {
 	{ .word = "IMAP4rev1", .fixed = true },
 	{ .word = "IMAP4rev2" },
 	{ .word = "LITERAL+" },
+	/* RFC 7888 5: never both. */
+	{ .word = "LITERAL-", .when = literal_plus_is_off },
 	{ .word = "SASL-IR", .states = ST_NOT_AUTHENTICATED },
 	/* RFC 3501 7.2.1: how a client learns not to send its password. */
 	{ .word = "LOGINDISABLED", .states = ST_NOT_AUTHENTICATED,
@@ -65,6 +73,7 @@ static const struct capability {
 	{ .word = "STATUS=SIZE" },
 	{ .word = "UIDONLY" },
 	{ .word = "UIDPLUS", .cmds = { &cmd_uid_expunge } },
+	{ .word = "UNAUTHENTICATE", .cmds = { &cmd_unauthenticate } },
 	{ .word = "UNSELECT", .cmds = { &cmd_unselect } },
 	{ .word = "UTF8=ACCEPT" },
 	{ .word = "WITHIN" },

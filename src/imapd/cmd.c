@@ -15,6 +15,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_authenticate,
 	&cmd_login,
 	/* RFC 9051 6.3: authenticated */
+	&cmd_unauthenticate,
 	&cmd_enable,
 	&cmd_select,
 	&cmd_examine,

@@ -49,6 +49,9 @@ begin(struct session *s)
 		input_deadline(s->in, s->conf->autologout);
 	parser_init(&s->parser, s->arena, s->in, go_ahead, s->out,
 	    login ? COMMAND_LOGIN_MAX_OCTETS : COMMAND_MAX_OCTETS);
+	if (!capability_offered(s, "LITERAL+"))
+		s->parser.nonsync = capability_offered(s, "LITERAL-") ?
+		    PARSER_NONSYNC_SHORT : PARSER_NONSYNC_NONE;
 }
 
 /* Most sessions do nothing most of the time.  Errors come again to the parser. */
@@ -144,8 +147,12 @@ keep(struct session *s, const struct err *err)
 static const struct err *
 refresh(struct session *s)
 {
-	const struct err *err = session_refresh(s);
+	const struct err *err;
 
+	/* RFC 8437 3: it must not fail, and needs no right. */
+	if (s->cmd == &cmd_unauthenticate)
+		return NULL;
+	err = session_refresh(s);
 	if (err == NULL || err->kind != ERR_USER)
 		return err;
 	if (s->cmd == &cmd_logout ||

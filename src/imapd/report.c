@@ -21,6 +21,13 @@ report_login(const struct session *s, const char *method)
 	    method);
 }
 
+void
+report_unauthenticate(const struct session *s)
+{
+	log_info("logout user=%s address=%s reason=unauthenticate", user_of(s),
+	    s->address);
+}
+
 /* A name with a blank in it could forge an address for whoever reads the log. */
 static void
 clean_name(const char *user, char out[USER_NAME_MAX + 1])

@@ -4,6 +4,7 @@
  * Their form is fixed, scripts and fail2ban read them:
  *
  *	login user=NAME address=ADDR method=METHOD
+ *	logout user=NAME address=ADDR reason=unauthenticate
  *	login failed user=NAME address=ADDR reason=REASON
  *	end user=NAME address=ADDR reason=REASON time=SECONDS in=OCTETS
  *	    out=OCTETS commands=N messages=N		(one line)
@@ -20,6 +21,7 @@
 #include "imapd/session.h"
 
 void report_login(const struct session *, const char *method);
+void report_unauthenticate(const struct session *);
 void report_login_failed(const struct session *, const char *user,
     const char *reason);
 void report_error(const struct session *, const struct err *);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "imapd/client.h"
+#include "imapd/report.h"
 #include "imapd/selected.h"
 #include "util/log.h"
 
@@ -180,6 +181,29 @@ session_login(struct session *s, const char *name)
 	s->store_stamp = stamp;
 	s->state = ST_AUTHENTICATED;
 	return NULL;
+}
+
+void
+session_unauthenticate(struct session *s)
+{
+	report_unauthenticate(s);
+	selected_close(s);
+	shares_free(s->shares, s->shares_n);
+	s->shares = NULL;
+	s->shares_n = 0;
+	account_close(s->account);
+	s->account = NULL;
+	free(s->user);
+	s->user = NULL;
+	free(s->capabilities_off);
+	s->capabilities_off = NULL;
+	s->user_created = 0;
+	s->may = 0;
+	s->enabled = 0;
+	output_set_utf8(s->out, false);
+	s->state = ST_NOT_AUTHENTICATED;
+	/* Who comes back has as long to log in as one who has just come. */
+	input_deadline(s->in, s->conf->login_timeout);
 }
 
 static struct share *

@@ -99,6 +99,12 @@ void session_ok(struct session *, const char *, ...)
  */
 const struct err *session_login(struct session *, const char *user);
 /*
+ * Undo session_login(), and all that the client has done since: what stays is the
+ * connection, and how often a login failed.  RFC 8437 4.1: whatever is kept
+ * in a session for its user is reset here.
+ */
+void session_unauthenticate(struct session *);
+/*
  * Read the user and the grants again when the store's stamp changed.  A
  * revoked right counts from here on: a selected mailbox whose read right is
  * gone is closed (with "* OK [CLOSED]" and NO for the command: ERR_USER), a

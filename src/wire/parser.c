@@ -417,6 +417,13 @@ parser_literal_head(struct parser *p, uint64_t *size_r, bool *nonsync_r)
 	p->at_end = !nonsync;
 	if (nonsync)
 		p->skip_literal = size;
+	if (nonsync && p->nonsync == PARSER_NONSYNC_NONE)
+		return parser_expected(p, "'}' behind a literal's size");
+	if (nonsync && p->nonsync == PARSER_NONSYNC_SHORT &&
+	    size > LITERAL_MINUS_OCTETS)
+		return fail(p, err_syntax_code(RESP_TOOBIG,
+		    "a literal that does not wait for the server may have %d "
+		    "octets", LITERAL_MINUS_OCTETS));
 	*size_r = size;
 	*nonsync_r = nonsync;
 	return true;

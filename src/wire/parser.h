@@ -25,6 +25,14 @@
 #define TAG_MAX_OCTETS		256
 #define NESTING_MAX		64		/* parentheses in SEARCH and the like */
 
+#define LITERAL_MINUS_OCTETS	4096		/* RFC 7888 5 */
+
+/* Non-synchronizing literals: LITERAL+, LITERAL- (longer ones fail, with the
+ * code TOOBIG), or neither. */
+enum parser_nonsync {
+	PARSER_NONSYNC_ANY, PARSER_NONSYNC_SHORT, PARSER_NONSYNC_NONE
+};
+
 struct parser {
 	struct arena	*arena;
 	struct input	*in;
@@ -32,6 +40,7 @@ struct parser {
 	const struct err *(*go_ahead)(void *);
 	void		*go_ahead_arg;
 	size_t		 max_octets;	/* of the whole command */
+	enum parser_nonsync nonsync;	/* PARSER_NONSYNC_ANY at first */
 	size_t		 used;		/* octets of it so far */
 	const struct err *err;		/* the first failure */
 	bool		 at_end;	/* its CRLF was consumed */

@@ -8,6 +8,7 @@ load ../lib/imap
 ANNOUNCING=(
 	''
 	'cleartext-login = no'
+	'capabilities-off = LITERAL+'
 )
 
 # words_of SESSION: what CAPABILITY lists, without what follows '=' where that
@@ -63,7 +64,7 @@ announced() {
 	local word off=() left
 	imap_start a --login
 	mapfile -t off < <(words_of a; imap_close a; imap_start a >/dev/null; words_of a)
-	conf "capabilities-off = ${off[*]}"
+	conf "capabilities-off = ${off[*]} LITERAL-"
 	imap_start b --login
 	left=$(words_of b)
 	same IMAP4rev1 "$left"

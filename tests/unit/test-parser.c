@@ -574,6 +574,56 @@ a_literal_is_read_by_the_caller(void)
 	arena_reset(a);
 }
 
+/* RFC 7888 5: what is refused is skipped all the same. */
+static void
+a_literal_without_waiting_is_limited(void)
+{
+	static const struct {
+		enum parser_nonsync allowed;
+		size_t		 len;
+		bool		 plus, ok;
+		const char	*code;
+	} table[] = {
+		{ PARSER_NONSYNC_ANY, 5000, true, true, NULL },
+		{ PARSER_NONSYNC_SHORT, 4096, true, true, NULL },
+		{ PARSER_NONSYNC_SHORT, 4097, true, false, "TOOBIG" },
+		{ PARSER_NONSYNC_SHORT, 5000, false, true, NULL },
+		{ PARSER_NONSYNC_NONE, 0, true, false, NULL },
+		{ PARSER_NONSYNC_NONE, 3, true, false, NULL },
+		{ PARSER_NONSYNC_NONE, 3, false, true, NULL },
+	};
+
+	for (size_t i = 0; i < TEST_N(table); i++) {
+		char octets[6000];
+		struct parser p;
+		struct input *in;
+		const char *s;
+		size_t n, got;
+
+		TEST_ROW("%zu", i);
+		n = (size_t)snprintf(octets, sizeof(octets), "{%zu%s}\r\n",
+		    table[i].len, table[i].plus ? "+" : "");
+		memset(octets + n, 'x', table[i].len);
+		n += table[i].len;
+		memcpy(octets + n, "\r\nB", 3);
+		in = input_new_mem(octets, n + 3, 7);
+		parser_init(&p, a, in, go_ahead, NULL, 8192);
+		p.nonsync = table[i].allowed;
+		CHECK_INT(parser_string(&p, &s, &got), table[i].ok);
+		if (!table[i].ok) {
+			const char *code = parser_err(&p)->code;
+
+			CHECK_INT(parser_err(&p)->kind, ERR_SYNTAX);
+			CHECK(table[i].code == NULL ? code == NULL :
+			    code != NULL && strcmp(code, table[i].code) == 0);
+		}
+		CHECK(parser_skip(&p, 8192));
+		CHECK_INT(input_getc(in), 'B');
+		input_free(in);
+		arena_reset(a);
+	}
+}
+
 static const struct err *
 refuse_to_go(void *arg)
 {
@@ -763,6 +813,7 @@ main(void)
 	TEST(punctuation_is_parsed);
 	TEST(a_command_is_limited);
 	TEST(a_literal_is_read_by_the_caller);
+	TEST(a_literal_without_waiting_is_limited);
 	TEST(a_go_ahead_that_cannot_be_sent_ends_it);
 	TEST(the_next_command_is_found);
 	TEST(a_literal_with_a_nul_is_skipped_whole);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "imapd/progress.h"
 #include "imapd/selected.h"
 
 struct copy_args {
@@ -56,9 +57,12 @@ do_copy(struct session *s, const struct copy_args *args, bool is_uid)
 		return err;
 	/* Two handles of one mailbox would wait for each other's lock. */
 	dst = strcmp(mailbox_id(opened), mailbox_id(src)) == 0 ? src : opened;
-	if (uids.n > 0)
+	if (uids.n > 0) {
+		mailbox_on_progress(src, progress_of_mailbox, s);
 		err = mailbox_copy(src, dst, &uids, !is_uid,
 		    rights_flag_mask(place.rights), s->arena, &result);
+		mailbox_on_progress(src, NULL, NULL);
+	}
 	if (err == NULL)
 		tell_copied(s, &place, &result);
 	mailbox_close(opened);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "imapd/capability.h"
 #include "imapd/condstore.h"
 #include "imapd/fetch.h"
 #include "imapd/resync.h"
@@ -459,6 +460,11 @@ fixed_room(const struct fetch_args *args, size_t keywords)
 static const struct err *
 check_modifiers(struct session *s, const struct fetch_args *args, bool is_uid)
 {
+	if ((args->kinds & 1u << FETCH_SAVEDATE) != 0 &&
+	    capability_off(s, "SAVEDATE"))
+		return err_syntax("SAVEDATE is turned off");
+	if (args->has_partial && capability_off(s, "PARTIAL"))
+		return err_syntax("PARTIAL is turned off");
 	if (!is_uid && (args->vanished || args->has_partial))
 		return err_syntax("VANISHED and PARTIAL are for UID FETCH");
 	/* RFC 7162 3.2.6 */

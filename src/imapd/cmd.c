@@ -39,11 +39,13 @@ const struct cmd *const cmd_table[] = {
 	&cmd_fetch,
 	&cmd_store,
 	&cmd_copy,
+	&cmd_move,
 	&cmd_uid_expunge,
 	&cmd_uid_search,
 	&cmd_uid_fetch,
 	&cmd_uid_store,
 	&cmd_uid_copy,
+	&cmd_uid_move,
 	NULL
 };
 

@@ -6,6 +6,7 @@
 #include "imapd/capability.h"
 #include "imapd/client.h"
 #include "imapd/condstore.h"
+#include "imapd/progress.h"
 #include "imapd/report.h"
 #include "imapd/selected.h"
 #include "imapd/session.h"
@@ -187,6 +188,7 @@ run(struct session *s, void *args)
 {
 	const struct err *err, *told;
 
+	progress_start(s);
 	err = refresh(s);
 	if (err != NULL)
 		return err;

@@ -42,6 +42,7 @@ struct session {
 	const char	*ok_text;	/* of the tagged OK; see session_ok() */
 	bool		 modseq_sent;	/* by the command, see condstore.h */
 	bool		 highest_due;	/* HIGHESTMODSEQ, with the tagged reply */
+	int64_t		 progress_due;	/* when progress.h speaks next */
 	char		 address[64];	/* the client's, "-" when unknown */
 	bool		 local;		/* loopback, pipe, terminal, unix socket */
 

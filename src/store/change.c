@@ -253,14 +253,40 @@ expunge_useless(struct mailbox *m, bool any, bool *yes_r)
 }
 
 const struct err *
+writer_expunge(struct writer *w, const struct seqset *uids, bool any,
+    uint32_t *n_r)
+{
+	const uint64_t modseq = w->state.highestmodseq + 1;
+	const struct err *err = NULL;
+
+	*n_r = 0;
+	for (size_t i = 0; err == NULL && i < uids->n; i++)
+		err = expunge_range(w, uids->ranges[i], any, modseq, n_r);
+	if (err == NULL && *n_r > 0)
+		w->state.highestmodseq = w->state.expungemodseq = modseq;
+	return err;
+}
+
+/* The expunge has happened; what cannot be purged now waits. */
+void
+purge_unretained(struct mailbox *m)
+{
+	const struct err *err;
+	uint32_t n;
+
+	if (store_conf(m->account->store)->expunge_retention == 0 &&
+	    (err = mailbox_purge(m, UINT32_MAX, &n)) != NULL)
+		log_error("%s: purge: %s", m->what, err->text);
+}
+
+const struct err *
 mailbox_expunge(struct mailbox *m, const struct seqset *uids, bool any,
     uint32_t *n_r)
 {
 	struct seqset set = whole_set(uids);
 	const struct err *err;
-	uint64_t modseq;
 	struct writer w;
-	uint32_t n = 0, purged;
+	uint32_t n;
 	bool useless;
 
 	*n_r = 0;
@@ -270,21 +296,15 @@ mailbox_expunge(struct mailbox *m, const struct seqset *uids, bool any,
 	err = writer_begin(&w, m, true);
 	if (err != NULL)
 		return err;
-	modseq = w.state.highestmodseq + 1;
-	for (size_t i = 0; err == NULL && i < set.n; i++)
-		err = expunge_range(&w, set.ranges[i], any, modseq, &n);
+	err = writer_expunge(&w, &set, any, &n);
 	if (err != NULL || n == 0) {
 		writer_abort(&w);
 		return err;
 	}
-	w.state.highestmodseq = w.state.expungemodseq = modseq;
 	err = writer_commit(&w);
 	if (err != NULL)
 		return err;
 	*n_r = n;
-	/* The expunge has happened; what cannot be purged now waits. */
-	if (store_conf(m->account->store)->expunge_retention == 0 &&
-	    (err = mailbox_purge(m, UINT32_MAX, &purged)) != NULL)
-		log_error("%s: purge: %s", m->what, err->text);
+	purge_unretained(m);
 	return NULL;
 }

@@ -1,4 +1,4 @@
-/* copy.c - COPY: a hard link and a row
+/* copy.c - COPY and MOVE: a hard link and a row
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <string.h>
@@ -7,6 +7,8 @@
 #include "store/mailbox-private.h"
 #include "util/log.h"
 #include "wire/respcode.h"
+
+#define PROGRESS_EVERY	64	/* messages */
 
 struct copying {
 	struct mailbox	*src, *dst;
@@ -136,8 +138,10 @@ copy_one(struct copying *c, const struct message *from)
 static const struct err *
 copy_rows(struct copying *c, const struct seqset *uids)
 {
+	const uint64_t total = seqset_count(uids);
 	const struct err *err;
 	struct message msg;
+	uint64_t done = 0;
 	bool more;
 
 	err = scan_open(c->src, uids, SCAN_ENVELOPE | SCAN_BODY |
@@ -152,6 +156,8 @@ copy_rows(struct copying *c, const struct seqset *uids)
 		err = copy_one(c, &msg);
 		if (err != NULL)
 			break;
+		if (++done % PROGRESS_EVERY == 0)
+			mailbox_progress(c->src, done, total);
 	}
 	scan_close(c->scan);
 	return err;
@@ -195,6 +201,22 @@ copy_in(struct copying *c, const struct seqset *uids, bool whole,
 	return NULL;
 }
 
+/* After the writer ended, by err or well. */
+static void
+copy_end(struct copying *c, const struct err *err, size_t keywords,
+    struct arena *a, struct copy_result *result, struct copy_result *result_r)
+{
+	if (c->src != c->dst && (err != NULL || c->from.n == 0))
+		keywords_forget(c->dst, keywords);
+	if (err == NULL) {
+		result->from = keep_set(a, &c->from);
+		result->to = keep_set(a, &c->to);
+		*result_r = *result;
+	}
+	seqset_builder_clear(&c->from);
+	seqset_builder_clear(&c->to);
+}
+
 const struct err *
 mailbox_copy(struct mailbox *src, struct mailbox *dst,
     const struct seqset *uids, bool whole, uint64_t flag_mask,
@@ -218,14 +240,118 @@ mailbox_copy(struct mailbox *src, struct mailbox *dst,
 		writer_abort(&c.w);
 	} else
 		err = writer_commit(&c.w);
-	if (src != dst && (err != NULL || c.from.n == 0))
-		keywords_forget(dst, keywords);
-	if (err == NULL) {
-		result.from = keep_set(a, &c.from);
-		result.to = keep_set(a, &c.to);
-		*result_r = result;
-	}
-	seqset_builder_clear(&c.from);
-	seqset_builder_clear(&c.to);
+	copy_end(&c, err, keywords, a, &result, result_r);
+	return err;
+}
+
+/* --- MOVE --- */
+
+/* Both locks in the order of their ids, so that no two moves wait for each other
+ * (and for one of them alone, src and dst being one). */
+static const struct err *
+move_begin(struct copying *c, struct writer *from)
+{
+	const bool dst_first = strcmp(c->dst->id, c->src->id) < 0;
+	struct writer *first = dst_first ? &c->w : from;
+	struct writer *second = dst_first ? from : &c->w;
+	const struct err *err;
+
+	if (c->src == c->dst)
+		return writer_begin(&c->w, c->dst, true);
+	err = writer_begin(first, dst_first ? c->dst : c->src, true);
+	if (err != NULL)
+		return err;
+	err = writer_begin(second, dst_first ? c->src : c->dst, true);
+	if (err != NULL)
+		writer_abort(first);
+	return err;
+}
+
+/* What another session sees of a move that failed half way. */
+static void
+move_back(struct copying *c)
+{
+	struct seqset to = seqset_built(&c->to);
+	const struct err *err;
+	uint32_t n;
+
+	err = mailbox_expunge(c->dst, &to, true, &n);
+	if (err != NULL)
+		log_error("%s: messages that could not be moved from %s are in "
+		    "both: %s", c->dst->what, c->src->what, err->text);
+}
+
+/*
+ * The destination's commit first: a crash after it leaves the messages in both
+ * mailboxes.  All but the commit of the source has been done before.
+ */
+static const struct err *
+move_commit(struct copying *c, struct writer *from)
+{
+	const struct err *err;
+	struct err why;
+
+	err = writer_commit(&c->w);
+	if (c->src == c->dst)
+		return err;
+	if (err != NULL) {
+		why = *err;
+		writer_abort(from);
+	} else if ((err = writer_commit(from)) != NULL) {
+		why = *err;
+		move_back(c);
+	} else
+		return NULL;
+	return err_internal_code(why.code, why.client, "%s", why.text);
+}
+
+static const struct err *
+move_in(struct copying *c, const struct seqset *uids, struct writer *from,
+    uint32_t *missing_r)
+{
+	const struct err *err;
+	struct seqset copied;
+	uint64_t used;
+	uint32_t n;
+
+	err = used_flags(c, uids, &used);
+	if (err == NULL)
+		err = copy_in(c, uids, false, used, missing_r);
+	copied = seqset_built(&c->from);
+	if (err == NULL && copied.n > 0)
+		err = writer_expunge(from, &copied, true, &n);
+	if (err == NULL && copied.n > 0 && n != seqset_count(&copied))
+		err = err_internal("%s: %u messages went where %llu were moved",
+		    c->src->what, n,
+		    (unsigned long long)seqset_count(&copied));
+	return err;
+}
+
+const struct err *
+mailbox_move(struct mailbox *src, struct mailbox *dst,
+    const struct seqset *uids, uint64_t flag_mask, struct arena *a,
+    struct copy_result *result_r)
+{
+	struct copying c = { .src = src, .dst = dst, .flag_mask = flag_mask };
+	struct copy_result result = { .uidvalidity = dst->uidvalidity };
+	const struct err *err;
+	struct writer other, *from = src == dst ? &c.w : &other;
+	size_t keywords;
+
+	err = move_begin(&c, from);
+	if (err != NULL)
+		return err;
+	keywords = dst->keywords_n;
+	err = move_in(&c, uids, from, &result.missing);
+	if (err != NULL || c.from.n == 0) {
+		unplace(&c.w);
+		writer_abort(&c.w);
+		if (src != dst)
+			writer_abort(from);
+	} else
+		err = move_commit(&c, from);
+	if (err == NULL && c.from.n > 0)
+		purge_unretained(src);
+	copy_end(&c, err, keywords, a, &result, result_r);
 	return err;
 }

@@ -16,6 +16,8 @@ struct mailbox {
 	bool		 locked;	/* by mailbox_lock() */
 	uint32_t	 uidvalidity;
 	struct db	*db;		/* NULL: no message was ever here */
+	void		(*progress)(void *, uint64_t done, uint64_t total);
+	void		*progress_arg;
 	/* mailbox_keywords(). */
 	char		*keywords[FLAG_KEYWORDS_MAX];
 	size_t		 keywords_n;
@@ -65,6 +67,14 @@ const struct err *writer_begin(struct writer *, struct mailbox *,
     bool durable);
 const struct err *writer_commit(struct writer *);
 void writer_abort(struct writer *);
+/* Inside a writer: expunge those of the set that have \Deleted, or all (any),
+ * under one new modseq.  *n_r is how many went. */
+const struct err *writer_expunge(struct writer *, const struct seqset *uids,
+    bool any, uint32_t *n_r);
+/* After the commit of an expunge: purge at once where nothing is retained. */
+void purge_unretained(struct mailbox *);
+/* Calls what mailbox_on_progress() was given. */
+void mailbox_progress(struct mailbox *, uint64_t done, uint64_t total);
 /* The next UID, or an ERR_USER LIMIT when there are no more. */
 const struct err *writer_next_uid(struct writer *, uint32_t *uid_r);
 

@@ -190,6 +190,21 @@ mailbox_rest(struct mailbox *m)
 		db_rest(m->db);
 }
 
+void
+mailbox_on_progress(struct mailbox *m,
+    void (*fn)(void *, uint64_t done, uint64_t total), void *arg)
+{
+	m->progress = fn;
+	m->progress_arg = arg;
+}
+
+void
+mailbox_progress(struct mailbox *m, uint64_t done, uint64_t total)
+{
+	if (m->progress != NULL)
+		m->progress(m->progress_arg, done, total);
+}
+
 int
 mailbox_fd(const struct mailbox *m)
 {

@@ -247,6 +247,22 @@ const struct err *mailbox_copy(struct mailbox *src, struct mailbox *dst,
     struct copy_result *);
 
 /*
+ * The same, then the messages are gone from src: one commit when dst is src,
+ * else one in each, dst's first.  A crash between leaves them in both, and never
+ * in none; a failure of the second takes the first back.  What is not there any
+ * more is counted in missing and left out.
+ */
+const struct err *mailbox_move(struct mailbox *src, struct mailbox *dst,
+    const struct seqset *uids, uint64_t flag_mask, struct arena *,
+    struct copy_result *);
+/*
+ * fn is called now and then while mailbox_copy() and mailbox_move() from this
+ * mailbox go on, under locks: it must not wait.  NULL ends it.
+ */
+void mailbox_on_progress(struct mailbox *,
+    void (*fn)(void *, uint64_t done, uint64_t total), void *arg);
+
+/*
  * Unlink files of messages whose expunge lies past the retention, at most max
  * of them.  *n_r is how many.
  */

@@ -26,6 +26,7 @@
 #define INPUT_BUFFER	4096	/* octets: part of what an idle session costs */
 #define FILE_COPY_MAX	32768	/* octets of a file that are copied, not sent */
 #define TTY_WRITE_MAX	256	/* octets a writable terminal takes at once */
+#define SMALL_OCTETS	4096	/* octets that a writable socket takes at once */
 #define SENDFILE_MAX	(1024 * 1024)	/* octets of one sendfile(2) */
 
 void
@@ -731,6 +732,18 @@ output_alive(struct output *o)
 	    (pfd.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
 		output_fail(o, err_io("closed by the client"));
 	return o->failed ? &o->err : NULL;
+}
+
+bool
+output_ready(struct output *o)
+{
+	struct pollfd pfd = { .fd = o->fd, .events = POLLOUT };
+
+	if (o->failed || o->len > SMALL_OCTETS)
+		return false;
+	/* A socket that can be written has room for a third of its buffer. */
+	return o->target == TARGET_MEM || (poll(&pfd, 1, 0) == 1 &&
+	    (pfd.revents & POLLOUT) != 0);
 }
 
 const struct err *

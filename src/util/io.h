@@ -97,6 +97,9 @@ void output_file(struct output *, int fd, uint64_t offset, uint64_t len);
  * false at first. */
 void output_set_utf8(struct output *, bool);
 bool output_utf8(const struct output *);
+/* Whether output_flush() would send what is in the buffer without waiting: some
+ * hundred octets, and the peer reads. */
+bool output_ready(struct output *);
 /* Octets waiting in the buffer. */
 size_t output_pending(const struct output *);
 const struct err *output_flush(struct output *);

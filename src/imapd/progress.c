@@ -1,0 +1,66 @@
+/* progress.c - telling the client that a long command goes on
+ * SPDX-License-Identifier: ISC */
+#include "imapd/progress.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "imapd/capability.h"
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void
+progress_start(struct session *s)
+{
+	s->progress_due = now_ms() + (int64_t)s->conf->progress_interval * 1000;
+}
+
+/* RFC 9585 4: a tag with "]" would end the response code. */
+static void
+send_tag(struct session *s)
+{
+	if (s->tag == NULL || strchr(s->tag, ']') != NULL)
+		output_adds(s->out, "NIL");
+	else
+		reply_string(s->out, s->tag, strlen(s->tag));
+}
+
+void
+progress_tick(struct session *s, uint64_t done, uint64_t total)
+{
+	const int64_t now = now_ms();
+
+	/* RFC 9585 4: what is done is less than all; both are numbers. */
+	if (now < s->progress_due || done > UINT32_MAX || total > UINT32_MAX ||
+	    (total > 0 && done >= total) || capability_off(s, "INPROGRESS"))
+		return;
+	/* A client that does not read wants no more to read. */
+	if (output_pending(s->out) > 0 && !output_ready(s->out))
+		return;
+	output_adds(s->out, "* OK [INPROGRESS (");
+	send_tag(s);
+	output_addf(s->out, " %" PRIu64, done);
+	if (total > 0)
+		output_addf(s->out, " %" PRIu64 ")] Processed %" PRIu64
+		    "%% of the items\r\n", total, done * 100 / total);
+	else
+		output_addf(s->out, " NIL)] Processed %" PRIu64 " items so "
+		    "far\r\n", done);
+	if (output_ready(s->out))
+		output_flush(s->out);
+	progress_start(s);
+}
+
+void
+progress_of_mailbox(void *arg, uint64_t done, uint64_t total)
+{
+	progress_tick(arg, done, total);
+}

@@ -57,6 +57,7 @@ static const struct capability {
 	    .when = login_allowed },
 	{ .word = "APPENDLIMIT", .value = capability_append_limit },
 	{ .word = "CHILDREN" },
+	{ .word = "COMPRESS=DEFLATE", .cmds = { &cmd_compress } },
 	{ .word = "CONDSTORE" },
 	{ .word = "CREATE-SPECIAL-USE" },
 	{ .word = "ENABLE", .cmds = { &cmd_enable } },

@@ -1,6 +1,7 @@
 /* cmd-unauthenticate.c - UNAUTHENTICATE: RFC 8437
  * SPDX-License-Identifier: ISC */
 #include "imapd/session.h"
+#include "util/deflate.h"
 
 /* RFC 8437 3: never NO. */
 static const struct err *
@@ -11,10 +12,20 @@ unauthenticate_run(struct session *s, void *args)
 	return NULL;
 }
 
+/* RFC 8437 4.1 */
+static void
+unauthenticate_answered(struct session *s)
+{
+	if (s->compressed)
+		deflate_end(s->in, s->out);
+	s->compressed = false;
+}
+
 const struct cmd cmd_unauthenticate = {
 	.name = "UNAUTHENTICATE",
 	.states = ST_LOGGED_IN,
 	.flags = CF_NO_SYNC,
 	.run = unauthenticate_run,
+	.answered = unauthenticate_answered,
 	.rfc = "RFC 8437 3",
 };

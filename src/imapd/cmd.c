@@ -30,6 +30,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_status,
 	&cmd_append,
 	&cmd_idle,
+	&cmd_compress,
 	/* RFC 9051 6.4: selected */
 	&cmd_check,
 	&cmd_close,

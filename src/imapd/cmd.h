@@ -42,6 +42,8 @@ struct cmd {
 	 * tagged OK, with the text of session_ok() when that was called.
 	 */
 	const struct err *(*run)(struct session *, void *args);
+	/* Called, when it is there, behind the tagged OK in the output. */
+	void		(*answered)(struct session *);
 	const char	*rfc;
 };
 
@@ -56,7 +58,7 @@ const struct err *cmd_parse_mailbox(struct arena *, struct parser *,
     void **args_r);
 
 extern const struct cmd cmd_append, cmd_authenticate, cmd_capability,
-    cmd_check, cmd_close, cmd_copy, cmd_create, cmd_delete, cmd_enable,
+    cmd_check, cmd_close, cmd_compress, cmd_copy, cmd_create, cmd_delete, cmd_enable,
     cmd_examine, cmd_expunge, cmd_fetch, cmd_id, cmd_idle, cmd_list, cmd_login,
     cmd_logout, cmd_lsub, cmd_move, cmd_namespace, cmd_noop, cmd_rename,
     cmd_search, cmd_select, cmd_status, cmd_store, cmd_subscribe, cmd_uid_copy,

@@ -311,6 +311,8 @@ command(struct session *s)
 	if (skip_err != NULL)
 		return skip_err;
 	reply(s, err);
+	if (err == NULL && s->cmd->answered != NULL)
+		s->cmd->answered(s);
 	return limits(s, err);
 }
 
@@ -339,6 +341,8 @@ finish(struct session *s)
 		session_bye(s, "timeout", s->state == ST_NOT_AUTHENTICATED ?
 		    "Autologout; login took too long" :
 		    "Autologout; no command for too long");
+	else if (s->bye == NULL && input_broken(s->in))
+		session_bye(s, "compression", "This is not compressed");
 	err = output_flush(s->out);
 	if (err != NULL && s->bye == NULL)
 		s->bye = "output";

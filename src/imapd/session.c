@@ -72,6 +72,7 @@ session_rest(struct session *s)
 		if (s->shares[i].account != NULL)
 			account_rest(s->shares[i].account);
 	store_rest(s->store);
+	input_rest(s->in);
 	output_rest(s->out);
 	malloc_trim(0);
 }

@@ -58,6 +58,7 @@ struct session {
 	uint64_t	 store_stamp;	/* when user and shares were read */
 
 	struct selected	*selected;	/* NULL when no mailbox is */
+	bool		 compressed;	/* RFC 4978 */
 	bool		 logout;	/* the loop ends after this command */
 	const char	*bye;		/* why, for the log; NULL: the client left */
 

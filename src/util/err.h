@@ -32,6 +32,7 @@ struct err {
 #define ERR_RING	8
 const struct err *err_syntax(const char *, ...)
     __attribute__((format(printf, 1, 2)));
+/* The same with a response code. */
 const struct err *err_syntax_code(const char *code, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 const struct err *err_user(const char *code, const char *, ...)

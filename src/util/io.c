@@ -28,6 +28,10 @@
 #define TTY_WRITE_MAX	256	/* octets a writable terminal takes at once */
 #define SMALL_OCTETS	4096	/* octets that a writable socket takes at once */
 #define SENDFILE_MAX	(1024 * 1024)	/* octets of one sendfile(2) */
+#define LAYER_WRITE	8192	/* octets that a layer makes at a time */
+/* Octets that a layer may swallow without making one of them: no clock or limit
+ * of those who read from here counts these. */
+#define LAYER_SWALLOW_MAX	65536
 
 void
 io_hold_stdio(void)
@@ -48,7 +52,12 @@ struct input {
 	const struct err	*(*on_block)(void *);
 	void			*on_block_arg;
 	bool			 is_socket;
-	bool			 failed, timed_out;
+	bool			 failed, timed_out, broken;
+	const struct io_layer	*layer;		/* or NULL */
+	void			*layer_arg;
+	unsigned char		*raw;		/* INPUT_BUFFER octets, or NULL */
+	size_t			 raw_pos, raw_len; /* of the wire, to decode */
+	size_t			 swallowed;	/* since the layer made one */
 	struct err		 err;		/* the ring forgets, this stays */
 	unsigned char		 buf[INPUT_BUFFER];
 };
@@ -68,6 +77,9 @@ struct output {
 	bool		 no_sendfile;
 	bool		 utf8;
 	bool		 failed;
+	bool		 unflushed;	/* the layer has something */
+	const struct io_layer *layer;	/* or NULL */
+	void		*layer_arg;
 	struct err	 err;
 };
 
@@ -137,6 +149,11 @@ input_new_mem(const void *s, size_t len, size_t chunk)
 void
 input_free(struct input *in)
 {
+	if (in == NULL)
+		return;
+	if (in->layer != NULL)
+		in->layer->free(in->layer_arg);
+	free(in->raw);
 	free(in);
 }
 
@@ -213,19 +230,36 @@ input_poll(struct input *in)
 	return false;
 }
 
-/* Read at least one octet; 0 after a failure, the end being one. */
+/* The same from memory: what there is of it, a chunk at most. */
+static ssize_t
+read_mem(struct input *in, void *s, size_t size)
+{
+	size_t n = (size_t)(in->mem_end - in->mem);
+
+	if (n > in->chunk)
+		n = in->chunk;
+	if (n > size)
+		n = size;
+	memcpy(s, in->mem, n);
+	in->mem += n;
+	return (ssize_t)n;
+}
+
+/* Read at least one octet of the wire; 0 after a failure, the end being one,
+ * and, unless block is true, when there is none now. */
 static size_t
-input_get(struct input *in, void *s, size_t size)
+wire_get(struct input *in, void *s, size_t size, bool block)
 {
 	bool hooked = false;
 	ssize_t n;
 
 	for (;;) {
-		n = read_now(in, s, size);
-		if (n > 0) {
-			in->got += (uint64_t)n;
+		if (in->fd == -1 && !input_block(in))
+			return 0;
+		n = in->fd == -1 ? read_mem(in, s, size) :
+		    read_now(in, s, size);
+		if (n > 0)
 			return (size_t)n;
-		}
 		if (n == 0) {
 			input_fail(in, err_io("closed by the client"));
 			return 0;
@@ -236,6 +270,8 @@ input_get(struct input *in, void *s, size_t size)
 			input_fail(in, err_io("read: %s", strerror(errno)));
 			return 0;
 		}
+		if (!block)
+			return 0;
 		if (!hooked && !input_block(in))
 			return 0;
 		hooked = true;
@@ -244,6 +280,58 @@ input_get(struct input *in, void *s, size_t size)
 	}
 }
 
+/* What the layer makes of what was read: 0 when it needs more, or failed. */
+static size_t
+layer_decode(struct input *in, void *s, size_t size)
+{
+	const unsigned char *raw = in->raw + in->raw_pos;
+	size_t len = in->raw_len - in->raw_pos, n = 0;
+	const struct err *err;
+
+	err = in->layer->decode(in->layer_arg, &raw, &len, s, size, &n);
+	in->swallowed += in->raw_len - len - in->raw_pos;
+	in->raw_pos = in->raw_len - len;
+	if (n > 0)
+		in->swallowed = 0;
+	else if (err == NULL && in->swallowed > LAYER_SWALLOW_MAX)
+		err = err_io("nothing but empty blocks came in");
+	if (err != NULL) {
+		in->broken = true;
+		input_fail(in, err);
+	}
+	return n;
+}
+
+static size_t
+layer_get(struct input *in, void *s, size_t size, bool block)
+{
+	size_t n;
+
+	if (in->raw == NULL && (in->raw = malloc(INPUT_BUFFER)) == NULL)
+		fatal("out of memory");
+	for (;;) {
+		n = layer_decode(in, s, size);
+		if (n > 0 || in->failed)
+			return n;
+		in->raw_pos = 0;
+		in->raw_len = wire_get(in, in->raw, INPUT_BUFFER, block);
+		if (in->raw_len == 0)
+			return 0;
+	}
+}
+
+/* Octets as they are read from here; like wire_get(). */
+static size_t
+input_get(struct input *in, void *s, size_t size, bool block)
+{
+	size_t n = in->layer != NULL ? layer_get(in, s, size, block) :
+	    wire_get(in, s, size, block);
+
+	in->got += n;
+	return n;
+}
+
+/* Without a copy. */
 static bool
 input_fill_mem(struct input *in)
 {
@@ -262,8 +350,8 @@ input_fill_mem(struct input *in)
 	return true;
 }
 
-bool
-input_fill(struct input *in)
+static bool
+fill(struct input *in, bool block)
 {
 	size_t n;
 
@@ -271,12 +359,18 @@ input_fill(struct input *in)
 		return true;
 	if (in->failed)
 		return false;
-	if (in->fd == -1)
+	if (in->fd == -1 && in->layer == NULL)
 		return input_fill_mem(in);
 	in->cursor.pos = in->cursor.end = in->buf;
-	n = input_get(in, in->buf, sizeof(in->buf));
+	n = input_get(in, in->buf, sizeof(in->buf), block);
 	in->cursor.end += n;
 	return n > 0;
+}
+
+bool
+input_fill(struct input *in)
+{
+	return fill(in, true);
 }
 
 size_t
@@ -289,7 +383,7 @@ input_read(struct input *in, void *s, size_t size)
 	/* Big reads need no second copy. */
 	if (in->cursor.pos == in->cursor.end && size >= sizeof(in->buf) &&
 	    in->fd != -1)
-		return in->failed ? 0 : input_get(in, s, size);
+		return in->failed ? 0 : input_get(in, s, size, true);
 	if (!input_fill(in))
 		return 0;
 	n = input_buffered(in);
@@ -298,6 +392,98 @@ input_read(struct input *in, void *s, size_t size)
 	memcpy(s, in->cursor.pos, n);
 	in->cursor.pos += n;
 	return n;
+}
+
+void
+input_layer(struct input *in, const struct io_layer *layer, void *arg)
+{
+	size_t n = input_buffered(in);
+
+	if (in->layer != NULL)
+		fatal("input_layer: there is one");
+	in->layer = layer;
+	in->layer_arg = arg;
+	in->got -= n;
+	if (in->fd == -1)
+		in->mem -= n;
+	else if (n > 0) {
+		in->raw = malloc(INPUT_BUFFER);
+		if (in->raw == NULL)
+			fatal("out of memory");
+		memcpy(in->raw, in->cursor.pos, n);
+		in->raw_len = n;
+	}
+	in->cursor.pos = in->cursor.end = in->buf;
+}
+
+/* What of the wire is left goes where it is read from. */
+static void
+layer_remove(struct input *in)
+{
+	size_t n = in->raw_len - in->raw_pos;
+
+	memcpy(in->buf, in->raw + in->raw_pos, n);
+	in->cursor.pos = in->buf;
+	in->cursor.end = in->buf + n;
+	in->got += n;
+	in->layer->free(in->layer_arg);
+	in->layer = NULL;
+	free(in->raw);
+	in->raw = NULL;
+	in->raw_pos = in->raw_len = 0;
+}
+
+void
+input_layer_end(struct input *in)
+{
+	const unsigned char *s;
+	const struct err *err = NULL;
+	size_t len, seen = 0;
+	bool end = false;
+
+	if (in->raw == NULL || in->failed)
+		return;
+	if (input_buffered(in) > 0)
+		err = err_io("more than the last command came in");
+	while (err == NULL) {
+		s = in->raw + in->raw_pos;
+		len = in->raw_len - in->raw_pos;
+		err = in->layer->ends(in->layer_arg, &s, &len, &end);
+		in->raw_pos = in->raw_len - len;
+		if (err != NULL || end)
+			break;
+		seen += in->raw_len;
+		if (seen > LAYER_SWALLOW_MAX)
+			err = err_io("no end of what is compressed");
+		in->raw_pos = 0;
+		in->raw_len = wire_get(in, in->raw, INPUT_BUFFER, true);
+		if (in->raw_len == 0)
+			return;
+	}
+	if (err != NULL) {
+		in->broken = true;
+		input_fail(in, err);
+		return;
+	}
+	layer_remove(in);
+}
+
+void
+input_rest(struct input *in)
+{
+	if (in->layer == NULL || in->raw_pos < in->raw_len ||
+	    input_buffered(in) > 0)
+		return;
+	free(in->raw);
+	in->raw = NULL;
+	in->raw_pos = in->raw_len = 0;
+	in->layer->rest(in->layer_arg);
+}
+
+bool
+input_broken(const struct input *in)
+{
+	return in->broken;
 }
 
 size_t
@@ -350,22 +536,15 @@ wait_poll(struct input *in, struct pollfd *pfds, size_t n, bool ready,
 	return got;
 }
 
-const struct err *
-input_wait(struct input *in, const int *others, size_t n, int timeout_ms,
+/* One poll(2); limit is a time. */
+static const struct err *
+wait_once(struct input *in, const int *others, size_t n, int64_t limit,
     bool *input_r, bool *others_r)
 {
 	struct pollfd pfds[INPUT_OTHERS_MAX + 1];
-	int64_t limit = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
-	bool ready;
+	bool ready = input_buffered(in) > 0 || in->fd == -1 || in->failed;
 	int got;
 
-	if (n > INPUT_OTHERS_MAX)
-		fatal("input_wait: %zu descriptors", n);
-	if (in->failed && input_buffered(in) == 0)
-		return &in->err;
-	if (!input_block(in))
-		return &in->err;
-	ready = input_buffered(in) > 0 || in->fd == -1;
 	pfds[0] = (struct pollfd){ .fd = in->fd, .events = POLLIN };
 	for (size_t i = 0; i < n; i++)
 		pfds[i + 1] = (struct pollfd){ .fd = others[i],
@@ -382,6 +561,35 @@ input_wait(struct input *in, const int *others, size_t n, int timeout_ms,
 	*input_r = ready || pfds[0].revents != 0;
 	for (size_t i = 0; i < n; i++)
 		others_r[i] = got > 0 && pfds[i + 1].revents != 0;
+	return NULL;
+}
+
+const struct err *
+input_wait(struct input *in, const int *others, size_t n, int timeout_ms,
+    bool *input_r, bool *others_r)
+{
+	int64_t limit = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	const struct err *err;
+	bool other;
+
+	if (n > INPUT_OTHERS_MAX)
+		fatal("input_wait: %zu descriptors", n);
+	if (in->failed && input_buffered(in) == 0)
+		return &in->err;
+	if (!input_block(in))
+		return &in->err;
+	/* A layer may hold octets, and may make none of those that come. */
+	if (in->layer != NULL)
+		fill(in, false);
+	do {
+		err = wait_once(in, others, n, limit, input_r, others_r);
+		if (err != NULL || in->layer == NULL || !*input_r)
+			return err;
+		*input_r = fill(in, false) || in->failed;
+		other = false;
+		for (size_t i = 0; i < n; i++)
+			other = other || others_r[i];
+	} while (!*input_r && !other);
 	return NULL;
 }
 
@@ -416,6 +624,8 @@ output_free(struct output *o)
 {
 	if (o == NULL)
 		return;
+	if (o->layer != NULL)
+		o->layer->free(o->layer_arg);
 	free(o->buf);
 	free(o);
 }
@@ -521,14 +731,60 @@ write_all(struct output *o, const char *s, size_t len, bool more)
 	}
 }
 
+/* Octets of the wire. */
+static void
+wire_put(struct output *o, const void *s, size_t len, bool more)
+{
+	if (o->target == TARGET_MEM)
+		buf_add(o->mem, s, len);
+	else
+		write_all(o, s, len, more);
+}
+
+static void
+layer_put(struct output *o, const char *s, size_t len, bool more)
+{
+	unsigned char wire[LAYER_WRITE];
+	const unsigned char *from = (const unsigned char *)s;
+	const struct err *err;
+	size_t n;
+
+	o->unflushed = more;
+	do {
+		err = o->layer->encode(o->layer_arg, &from, &len, !more, wire,
+		    sizeof(wire), &n);
+		if (err != NULL)
+			output_fail(o, err);
+		else if (n > 0)
+			wire_put(o, wire, n, more || n == sizeof(wire));
+	} while (n == sizeof(wire) && !o->failed);
+}
+
+/* more: what follows comes soon. */
+static void
+put(struct output *o, const char *s, size_t len, bool more)
+{
+	if (o->layer != NULL)
+		layer_put(o, s, len, more);
+	else if (len > 0)
+		wire_put(o, s, len, more);
+}
+
 static void
 write_buffer(struct output *o, bool more)
 {
 	size_t len = o->len;
 
 	o->len = 0;
-	if (len > 0)
-		write_all(o, o->buf, len, more);
+	if (len > 0 || (o->unflushed && !more))
+		put(o, o->buf, len, more);
+}
+
+/* Octets for a test's buffer need no other. */
+static bool
+unbuffered(const struct output *o)
+{
+	return o->target == TARGET_MEM && o->layer == NULL;
 }
 
 /* Where the next octets go; want of them (at most OUTPUT_BUFFER) fit. */
@@ -551,11 +807,11 @@ output_add(struct output *o, const void *s, size_t len)
 	if (o->failed || len == 0)
 		return;
 	o->count += len;
-	if (o->target == TARGET_MEM)
+	if (unbuffered(o))
 		buf_add(o->mem, s, len);
 	else if (len >= OUTPUT_BUFFER) {
 		write_buffer(o, true);
-		write_all(o, s, len, false);
+		put(o, s, len, o->layer != NULL);
 	} else {
 		memcpy(output_room(o, len), s, len);
 		o->len += len;
@@ -626,11 +882,10 @@ file_copy(struct output *o, int fd, uint64_t offset, uint64_t len)
 
 	while (len > 0 && !o->failed) {
 		n = len < FILE_COPY_MAX ? (size_t)len : FILE_COPY_MAX;
-		s = o->target == TARGET_MEM ? buf_room(o->mem, n) :
-		    output_room(o, n);
+		s = unbuffered(o) ? buf_room(o->mem, n) : output_room(o, n);
 		if (o->failed || !file_read(o, fd, s, n, offset))
 			return;
-		if (o->target == TARGET_MEM)
+		if (unbuffered(o))
 			o->mem->len += n;
 		else
 			o->len += n;
@@ -693,9 +948,11 @@ output_file(struct output *o, int fd, uint64_t offset, uint64_t len)
 	o->count += len;
 	/*
 	 * Small files share a write with what is around them.  Only a socket
-	 * is sent to: elsewhere sendfile(2) may block without a limit.
+	 * is sent to: elsewhere sendfile(2) may block without a limit.  A layer
+	 * has to see the octets.
 	 */
-	if (len > FILE_COPY_MAX && o->target == TARGET_SOCKET) {
+	if (len > FILE_COPY_MAX && o->target == TARGET_SOCKET &&
+	    o->layer == NULL) {
 		socket_send_timeout(o);
 		if (!o->no_sendfile) {
 			write_buffer(o, true);
@@ -761,6 +1018,31 @@ output_rest(struct output *o)
 		return;
 	free(o->buf);
 	o->buf = NULL;
+	if (o->layer != NULL && !o->unflushed)
+		o->layer->rest(o->layer_arg);
+}
+
+void
+output_layer_end(struct output *o)
+{
+	if (o->layer == NULL)
+		return;
+	o->layer->finish(o->layer_arg);
+	o->unflushed = true;
+	output_flush(o);
+	o->layer->free(o->layer_arg);
+	o->layer = NULL;
+	o->unflushed = false;
+}
+
+void
+output_layer(struct output *o, const struct io_layer *layer, void *arg)
+{
+	if (o->layer != NULL)
+		fatal("output_layer: there is one");
+	write_buffer(o, false);
+	o->layer = layer;
+	o->layer_arg = arg;
 }
 
 uint64_t

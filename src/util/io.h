@@ -70,6 +70,11 @@ bool input_timed_out(const struct input *);
 uint64_t input_count(const struct input *);	/* octets consumed so far */
 
 /*
+ * Gives the memory that can be had again back: before a long wait.
+ */
+void input_rest(struct input *);
+
+/*
  * Output.  Octets are collected and leave when OUTPUT_BUFFER is full or at
  * output_flush().  A write that cannot make progress for the time limit is an
  * error.  Errors are sticky: after the first all calls do nothing, and
@@ -100,7 +105,7 @@ bool output_utf8(const struct output *);
 /* Whether output_flush() would send what is in the buffer without waiting: some
  * hundred octets, and the peer reads. */
 bool output_ready(struct output *);
-/* Octets waiting in the buffer. */
+/* Octets waiting in the buffer, a layer's not counted. */
 size_t output_pending(const struct output *);
 const struct err *output_flush(struct output *);
 /* Whether the peer can still be written to, as far as that shows without
@@ -109,6 +114,47 @@ const struct err *output_alive(struct output *);
 /* Gives the empty buffer's memory back: before a long wait. */
 void output_rest(struct output *);
 uint64_t output_count(const struct output *);	/* octets added so far */
+
+/*
+ * A layer between what is read and written here and the octets on the wire.
+ * Counts and buffers above are of the octets on this side of it.  Both ends
+ * own arg from then on.  There is one layer at most.
+ */
+struct io_layer {
+	/*
+	 * Input: turns octets of the *len at *s into at most size at dst, and
+	 * moves *s and *len on.  Stores how many in *n_r: 0 when it has used
+	 * all up and needs more.  A smaller number than size does not say that
+	 * there is nothing more to come.
+	 */
+	const struct err *(*decode)(void *arg, const unsigned char **s,
+	    size_t *len, unsigned char *dst, size_t size, size_t *n_r);
+	/*
+	 * Output: the other way round.  Call it with the same arguments until
+	 * *n_r is less than size.  flush: nothing is kept back.
+	 */
+	const struct err *(*encode)(void *arg, const unsigned char **s,
+	    size_t *len, bool flush, unsigned char *dst, size_t size,
+	    size_t *n_r);
+	/* Input: moves *s and *len on to where the layer ends, which is behind
+	 * the flush that follows what was read.  False in *end_r: needs more. */
+	const struct err *(*ends)(void *arg, const unsigned char **s,
+	    size_t *len, bool *end_r);
+	/* Output: the next flush is the last. */
+	void (*finish)(void *arg);
+	/* Called when nothing of an input or output is in the buffers. */
+	void (*rest)(void *arg);
+	void (*free)(void *arg);
+};
+/* What was read ahead already is octets of the wire. */
+void input_layer(struct input *, const struct io_layer *, void *arg);
+/* What was added so far leaves first, as it is. */
+void output_layer(struct output *, const struct io_layer *, void *arg);
+/* Takes the layers out again: what comes and goes from then on is as it is. */
+void input_layer_end(struct input *);
+void output_layer_end(struct output *);
+/* Whether the layer could not decode what came in. */
+bool input_broken(const struct input *);
 
 /* The rest is here for speed only: the octets between pos and end are unread. */
 struct input_cursor {

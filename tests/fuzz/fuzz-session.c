@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "imapd/session.h"
 #include "store/check.h"
@@ -373,6 +374,56 @@ check_answer(const struct buf *b)
 
 /* --- A session --- */
 
+/*
+ * Add to plain what is compressed from there on; returns how many octets that
+ * takes, or 0 when it is no stream that was flushed, or had its end.
+ */
+static size_t
+inflated(const char *s, size_t len, struct buf *plain)
+{
+	z_stream z = { 0 };
+	bool good;
+	int got;
+
+	assert(inflateInit2(&z, -MAX_WBITS) == Z_OK);
+	z.next_in = (z_const Bytef *)(uintptr_t)s;
+	z.avail_in = (uInt)len;
+	do {
+		z.next_out = (Bytef *)buf_room(plain, 4096);
+		z.avail_out = 4096;
+		got = inflate(&z, Z_SYNC_FLUSH);
+		plain->len += 4096 - z.avail_out;
+	} while (got == Z_OK && z.avail_out == 0);
+	good = got == Z_STREAM_END || ((got == Z_OK || got == Z_BUF_ERROR) &&
+	    z.avail_in == 0 && z.data_type == 128);
+	inflateEnd(&z);
+	return good ? len - z.avail_in : 0;
+}
+
+/* What the client sees of what was sent behind answers to COMPRESS; their words
+ * may be in a message too. */
+static void
+decompress(struct buf *b)
+{
+	static const char ok[] = " OK DEFLATE active\r\n";
+	struct buf plain = { 0 };
+	const char *s = b->s, *end = b->s + b->len, *found;
+	size_t len, n;
+
+	while ((found = memmem(s, (size_t)(end - s), ok, strlen(ok))) != NULL) {
+		found += strlen(ok);
+		buf_add(&plain, s, (size_t)(found - s));
+		len = plain.len;
+		n = inflated(found, (size_t)(end - found), &plain);
+		if (n == 0)
+			plain.len = len;
+		s = found + n;
+	}
+	buf_add(&plain, s, (size_t)(end - s));
+	buf_clear(b);
+	*b = plain;
+}
+
 static void
 found(void *arg, enum check_level level, const char *where, const char *text)
 {
@@ -394,6 +445,7 @@ talk(struct store *store, const uint8_t *data, size_t size, size_t chunk)
 	must(session_login(s, "alice"));
 	session_run(s);
 	session_free(s);
+	decompress(&out);
 	buf_str(&out);
 	check_answer(&out);
 	buf_clear(&out);

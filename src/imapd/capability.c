@@ -56,6 +56,7 @@ static const struct capability {
 	{ .word = "AUTH=PLAIN", .states = ST_NOT_AUTHENTICATED,
 	    .when = login_allowed },
 	{ .word = "APPENDLIMIT", .value = capability_append_limit },
+	{ .word = "BINARY" },
 	{ .word = "CHILDREN" },
 	{ .word = "COMPRESS=DEFLATE", .cmds = { &cmd_compress } },
 	{ .word = "CONDSTORE" },

@@ -30,7 +30,7 @@ struct fetch {
 	size_t		 hint;
 	uint32_t	 last;		/* the highest UID that is asked for */
 	uint32_t	 fill_from;	/* below it rows were filled */
-	uint64_t	 told, gone, damaged;
+	uint64_t	 told, gone, damaged, undecoded;
 };
 
 static void
@@ -164,11 +164,17 @@ prepare(struct fetch *f, struct message *m, uint64_t *room_r)
 	if ((err = complete(f, m)) != NULL)
 		return err;
 	for (size_t i = 0; item != NULL; item = item->next, i++) {
-		if (item->kind != FETCH_SECTION)
+		if (item->kind == FETCH_SECTION)
+			err = section_find(item, m, &f->file, &f->sections[i]);
+		else if (item->kind == FETCH_BINARY ||
+		    item->kind == FETCH_BINARY_SIZE)
+			err = binary_find(item, m, &f->file, &f->sections[i]);
+		else
 			continue;
-		err = section_find(item, m, &f->file, &f->sections[i]);
 		if (err != NULL)
 			return err;
+		if (item->kind == FETCH_BINARY_SIZE)
+			continue;
 		room += f->sections[i].len;
 		if (f->sections[i].len > FILE_OCTETS)
 			room += OUTPUT_BUFFER;
@@ -297,6 +303,15 @@ send_item(struct fetch *f, const struct fetch_item *item,
 		output_add(out, item->label, item->label_len);
 		output_add(out, " ", 1);
 		return section_send(item, section, m, &f->file, out);
+	case FETCH_BINARY:
+		output_add(out, item->label, item->label_len);
+		output_add(out, " ", 1);
+		return binary_send(section, m, &f->file, out);
+	case FETCH_BINARY_SIZE:
+		output_add(out, item->label, item->label_len);
+		output_add(out, " ", 1);
+		reply_number(out, section->len);
+		break;
 	}
 	return NULL;
 }
@@ -330,6 +345,11 @@ send_message(struct fetch *f, const struct message *m, uint32_t seq)
 static const struct err *
 left_out(struct fetch *f, const struct message *m, const struct err *err)
 {
+	if (err->kind == ERR_USER && err->code != NULL &&
+	    strcmp(err->code, RESP_UNKNOWN_CTE) == 0) {
+		f->undecoded++;
+		return NULL;
+	}
 	if (err->kind == ERR_USER) {
 		f->gone++;
 		return NULL;
@@ -433,6 +453,9 @@ fetch_result(struct fetch *f, const struct seqset *uids, bool is_uid)
 		    "%llu of %llu messages could not be fetched",
 		    (unsigned long long)f->damaged,
 		    (unsigned long long)wanted);
+	if (f->undecoded > 0)
+		return err_user(RESP_UNKNOWN_CTE, "Some of the parts are "
+		    "encoded in a way that is not known here");
 	if (f->gone == 0 && f->told == wanted)
 		return NULL;
 	/* RFC 2180 4.1.2; a UID that is gone is no error (RFC 3501 6.4.8). */
@@ -545,7 +568,8 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 	}
 	if (err == NULL) {
 		if (args->has_body)
-			s->messages_out += f.told - f.gone - f.damaged;
+			s->messages_out += f.told - f.gone - f.damaged -
+			    f.undecoded;
 		f.sel->own_modseq = f.seen_modseq;
 		err = fetch_result(&f, &uids, is_uid);
 	}

@@ -253,6 +253,41 @@ parse_section(struct parse *ps, bool peek)
 	return true;
 }
 
+/* --- BINARY --- */
+
+/* RFC 3516 7: behind "BINARY", "BINARY.PEEK" or "BINARY.SIZE" */
+static bool
+parse_binary(struct parse *ps, enum fetch_kind kind, bool peek)
+{
+	struct fetch_item *item = add_item(ps, kind, NULL);
+	struct buf b = { 0 };
+	bool more;
+
+	if (item == NULL || !parser_char(ps->p, '[') ||
+	    !parse_path(ps, item, &more))
+		return false;
+	if (more)
+		return parser_expected(ps->p, "a part number");
+	if (!parser_char(ps->p, ']') ||
+	    (kind == FETCH_BINARY && !parse_partial(ps, item)))
+		return false;
+	buf_adds(&b, kind == FETCH_BINARY ? "BINARY[" : "BINARY.SIZE[");
+	for (size_t i = 0; i < item->path_n; i++)
+		buf_addf(&b, i > 0 ? ".%u" : "%u", item->path[i]);
+	buf_addc(&b, ']');
+	if (item->partial)
+		buf_addf(&b, "<%u>", item->offset);
+	item->label = arena_memdup(ps->arena, b.s, b.len);
+	item->label_len = b.len;
+	buf_clear(&b);
+	ps->args->want |= section_want(item);
+	if (kind == FETCH_BINARY) {
+		ps->args->sets_seen |= !peek;
+		ps->args->has_body = true;
+	}
+	return true;
+}
+
 /* RFC 3501 6.4.5: the same as sections, under other names. */
 static bool
 parse_rfc822(struct parse *ps, const char *word)
@@ -337,6 +372,10 @@ parse_item(struct parse *ps, const char *word)
 		return parse_section(ps, false);
 	if (strcmp(word, "BODY.PEEK") == 0)
 		return parser_char(ps->p, '[') && parse_section(ps, true);
+	if (strcmp(word, "BINARY") == 0 || strcmp(word, "BINARY.PEEK") == 0)
+		return parse_binary(ps, FETCH_BINARY, word[6] != '\0');
+	if (strcmp(word, "BINARY.SIZE") == 0)
+		return parse_binary(ps, FETCH_BINARY_SIZE, true);
 	if (strcmp(word, "RFC822") == 0 ||
 	    strcmp(word, "RFC822.HEADER") == 0 ||
 	    strcmp(word, "RFC822.TEXT") == 0)

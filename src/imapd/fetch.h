@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "imapd/msgfile.h"
+#include "mail/mime.h"
 #include "store/mailbox.h"
 #include "util/io.h"
 #include "wire/parser.h"
@@ -30,7 +31,9 @@ enum fetch_kind {
 	FETCH_EMAILID,
 	FETCH_THREADID,
 	FETCH_PREVIEW,
-	FETCH_SECTION
+	FETCH_SECTION,
+	FETCH_BINARY,
+	FETCH_BINARY_SIZE
 };
 
 enum section {
@@ -48,7 +51,7 @@ struct fetch_item {
 	const char	*label;		/* as the response names it */
 	size_t		 label_len;
 	bool		 lazy;		/* of FETCH_PREVIEW: RFC 8970 4.1 */
-	/* Of FETCH_SECTION. */
+	/* Of FETCH_SECTION, path and partial of the other two as well. */
 	enum section	 section;
 	uint32_t	*path;		/* path_n numbers */
 	size_t		 path_n;
@@ -86,11 +89,26 @@ struct section_out {
 	uint64_t	 header_off, header_len; /* fields come from here, ... */
 	bool		 cached;	/* ... or from the headers column */
 	bool		 fields;
+	/* Of FETCH_BINARY: the octets before they are decoded. */
+	enum mime_encoding encoding;
+	uint64_t	 coded_off, coded_len;
+	bool		 has_nul;
 };
 
 /* Find what item asks for in m; opens the file only when it has to. */
 const struct err *section_find(const struct fetch_item *,
     const struct message *m, struct msgfile *, struct section_out *);
+/*
+ * The same for FETCH_BINARY and FETCH_BINARY_SIZE: len becomes that of the
+ * decoded octets.  ERR_USER UNKNOWN-CTE when nobody knows how to decode them.
+ */
+const struct err *binary_find(const struct fetch_item *,
+    const struct message *m, struct msgfile *, struct section_out *);
+/* Send what binary_find() found, as "nstring" or "literal8"; fails like
+ * section_send(). */
+const struct err *binary_send(const struct section_out *,
+    const struct message *m, struct msgfile *, struct output *);
+
 /*
  * Send it as "nstring".  An error leaves the output in the middle of a
  * response: the connection cannot go on, it is ERR_IO.

@@ -31,7 +31,7 @@ struct decoder {
 	enum mime_encoding encoding;
 	struct base64	 base64;
 	struct qp	 qp;
-	struct converter *converter;
+	struct converter *converter;		/* NULL: octets stay as they are */
 	char		 work[WORK_SIZE];	/* decoded, not yet converted */
 	size_t		 work_len;
 };
@@ -191,7 +191,7 @@ qp_end(struct qp *q, char *out)
 }
 
 struct decoder *
-decoder_new(enum mime_encoding encoding, const char *charset)
+decoder_new_octets(enum mime_encoding encoding)
 {
 	struct decoder *d = malloc(sizeof(*d));
 
@@ -201,6 +201,15 @@ decoder_new(enum mime_encoding encoding, const char *charset)
 	d->base64 = (struct base64){ 0 };
 	d->qp.n = 0;
 	d->work_len = 0;
+	d->converter = NULL;
+	return d;
+}
+
+struct decoder *
+decoder_new(enum mime_encoding encoding, const char *charset)
+{
+	struct decoder *d = decoder_new_octets(encoding);
+
 	d->converter = converter_new(charset);
 	return d;
 }
@@ -234,6 +243,17 @@ transfer_decode(struct decoder *d, const char *s, size_t len, bool end,
 	}
 }
 
+/* What was decoded goes to out.  Returns the octets of it that did. */
+static size_t
+convert(struct decoder *d, bool last, struct buf *out)
+{
+	if (d->converter != NULL)
+		return converter_feed(d->converter, d->work, d->work_len, last,
+		    out);
+	buf_add(out, d->work, d->work_len);
+	return d->work_len;
+}
+
 void
 decoder_feed(struct decoder *d, const char *s, size_t len, bool end,
     struct buf *out)
@@ -246,8 +266,7 @@ decoder_feed(struct decoder *d, const char *s, size_t len, bool end,
 		last = end && n == len;
 		d->work_len += n == 0 && !last ? 0 : transfer_decode(d, s, n,
 		    last, d->work + d->work_len);
-		used = converter_feed(d->converter, d->work, d->work_len, last,
-		    out);
+		used = convert(d, last, out);
 		d->work_len -= used;
 		memmove(d->work, d->work + used, d->work_len);
 		s += n;

@@ -18,6 +18,8 @@
  */
 struct decoder;
 struct decoder *decoder_new(enum mime_encoding, const char *charset);
+/* The same for octets of any kind, which stay in the set that they are in. */
+struct decoder *decoder_new_octets(enum mime_encoding);
 void decoder_free(struct decoder *);		/* NULL is fine */
 /* Decode len octets at s and append UTF-8 to out; end flushes what is held. */
 void decoder_feed(struct decoder *, const char *s, size_t len, bool end,

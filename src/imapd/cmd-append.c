@@ -1,167 +1,127 @@
-/* cmd-append.c - APPEND: RFC 3501 6.3.11, RFC 4315 3, RFC 7888 4
+/* cmd-append.c - APPEND: RFC 3501 6.3.11, RFC 3502 6.3.11, RFC 4466 6
  * SPDX-License-Identifier: ISC */
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "imapd/selected.h"
+#include "imapd/append.h"
+#include "imapd/capability.h"
+#include "util/log.h"
 
-#define PIECE_OCTETS	65536	/* of the message that are in memory at once */
+/* What a client can make one command hold until it ends. */
+#define MESSAGES_MAX	200			/* each has a descriptor */
+#define MEMORY_MAX	(32 * 1024 * 1024)	/* octets */
 
 struct append_args {
 	const char		*wire;
-	struct parser_flags	 flags;
-	struct datetime		 date;
-	bool			 has_date;
-	uint64_t		 size;
+	struct append_message	 first;
 };
 
-/* RFC 3501 9 "append", up to the head of its literal */
+struct appending {
+	struct session	*s;
+	struct place	 place;
+	struct mailbox	*mbox;
+	struct upload	**ups;		/* n of them, room for MESSAGES_MAX */
+	size_t		 n;
+	size_t		 memory;
+};
+
+/* RFC 4466 6 "append", up to where the first message's octets begin */
 static const struct err *
 append_parse(struct arena *a, struct parser *p, void **args_r)
 {
 	struct append_args *args = arena_alloc(a, sizeof(*args));
-	bool nonsync;
 
-	if (!parser_sp(p) || !parser_mailbox(p, &args->wire) || !parser_sp(p))
-		return parser_err(p);
-	if (parser_peek(p) == '(' &&
-	    (!parser_flags(p, false, &args->flags) || !parser_sp(p)))
-		return parser_err(p);
-	if (parser_peek(p) == '"') {
-		args->has_date = true;
-		if (!parser_date_time(p, &args->date) || !parser_sp(p))
-			return parser_err(p);
-	}
-	if (!parser_literal_head(p, &args->size, &nonsync))
+	if (!parser_sp(p) || !parser_mailbox(p, &args->wire) ||
+	    !append_parse_message(p, &args->first))
 		return parser_err(p);
 	*args_r = args;
 	return NULL;
 }
 
-/* All that can be refused before the octets are sent. */
 static const struct err *
-append_check(struct session *s, const struct append_args *args)
-{
-	if (args->size > s->conf->message_size_limit)
-		return err_user(RESP_TOOBIG,
-		    "A message may have at most %llu octets",
-		    (unsigned long long)s->conf->message_size_limit);
-	/* RFC 3502 6.3.11: a client that gives up sends an empty literal. */
-	if (args->size == 0)
-		return err_user(RESP_CANNOT, "A message cannot be empty");
-	return NULL;
-}
-
-/* The flags that the rights allow to give: RFC 4314 4. */
-static const struct err *
-append_flags(const struct append_args *args, const struct place *place,
-    struct mailbox *mbox, uint64_t *flags_r)
+read_one(struct appending *ap, const struct append_message *m)
 {
 	const struct err *err;
-	uint64_t keywords = 0;
 
-	if (args->flags.n > 0 && (place->rights & RIGHT_WRITE) != 0) {
-		err = mailbox_keyword_mask(mbox, args->flags.keywords,
-		    args->flags.n, true, &keywords);
-		if (err != NULL)
-			return err;
-	}
-	*flags_r = (args->flags.system | keywords) &
-	    rights_flag_mask(place->rights);
-	return NULL;
-}
-
-/*
- * The literal's octets, into the upload.  What is left unread after a failure
- * the loop drops, like the rest of any refused command.
- */
-static const struct err *
-append_read(struct session *s, const struct append_args *args,
-    struct upload *up)
-{
-	const size_t size = args->size < PIECE_OCTETS ? (size_t)args->size :
-	    PIECE_OCTETS;
-	char *piece = arena_alloc(s->arena, size);
-	const struct err *err;
-	uint64_t since_clock = 0;
-	size_t n;
-	bool ok;
-
-	if (!parser_literal_go(&s->parser))
-		return parser_err(&s->parser);
-	while ((n = parser_literal_read(&s->parser, piece, size, &ok)) > 0) {
-		if (memchr(piece, '\0', n) != NULL)
-			return err_user(RESP_CANNOT,
-			    "A message cannot hold a NUL octet");
-		if ((err = upload_write(up, piece, n)) != NULL)
-			return err;
-		/* A long upload is no idle client, a trickle is. */
-		if ((since_clock += n) >= PIECE_OCTETS) {
-			input_deadline(s->in, s->conf->autologout);
-			since_clock = 0;
-		}
-	}
-	if (!ok || !parser_crlf(&s->parser))
-		return parser_err(&s->parser);
-	return NULL;
-}
-
-static struct datetime
-now(void)
-{
-	const time_t when = time(NULL);
-	struct datetime dt = { .when = when };
-	struct tm tm;
-
-	if (localtime_r(&when, &tm) != NULL)
-		dt.zone = (int)(tm.tm_gmtoff / 60);
-	return dt;
-}
-
-static const struct err *
-append_to(struct session *s, const struct append_args *args,
-    const struct place *place, struct mailbox *mbox)
-{
-	struct upload *up = NULL;
-	struct datetime date;
-	const struct err *err;
-	uint64_t flags;
-	uint32_t uid;
-
-	if ((err = append_flags(args, place, mbox, &flags)) != NULL ||
-	    (err = upload_new(mbox, &up)) != NULL)
-		return err;
-	err = append_read(s, args, up);
-	if (err == NULL) {
-		date = args->has_date ? args->date : now();
-		upload_set(up, flags, &date);
-		err = upload_finish(up);
-	}
+	if (ap->n == 1 && capability_off(ap->s, "MULTIAPPEND"))
+		return err_syntax("MULTIAPPEND is turned off");
+	if (ap->n == MESSAGES_MAX || ap->memory > MEMORY_MAX)
+		return err_user(RESP_LIMIT, "One APPEND takes at most %d "
+		    "messages, with %d MiB of headers and structure",
+		    MESSAGES_MAX, MEMORY_MAX / 1024 / 1024);
+	err = append_read(ap->s, m, &ap->place, ap->mbox, &ap->ups[ap->n]);
 	if (err == NULL)
-		err = mailbox_append(mbox, &up, 1, &uid);
-	/* RFC 4315 3: nothing is disclosed of what may not be selected. */
-	if (err == NULL && (place->rights & RIGHT_READ) != 0)
-		session_ok(s, "[APPENDUID %u %u] Stored",
-		    mailbox_uidvalidity(mbox), uid);
-	upload_free(up);
+		ap->memory += upload_memory(ap->ups[ap->n++]);
+	return err;
+}
+
+/* RFC 3502: messages up to the command's end. */
+static const struct err *
+read_all(struct appending *ap, const struct append_args *args)
+{
+	struct parser *p = &ap->s->parser;
+	struct append_message m = args->first;
+	const struct err *err;
+
+	for (;;) {
+		if ((err = read_one(ap, &m)) != NULL)
+			return err;
+		if (parser_peek(p) != ' ')
+			return parser_crlf(p) ? NULL : parser_err(p);
+		if (!append_parse_message(p, &m))
+			return parser_err(p);
+	}
+}
+
+/* RFC 4315 3: nothing is disclosed of what may not be selected. */
+static void
+tell_appended(const struct appending *ap, uint32_t first)
+{
+	const uint32_t validity = mailbox_uidvalidity(ap->mbox);
+
+	if ((ap->place.rights & RIGHT_READ) == 0)
+		return;
+	if (ap->n == 1)
+		session_ok(ap->s, "[APPENDUID %u %u] Stored", validity, first);
+	else
+		session_ok(ap->s, "[APPENDUID %u %u:%u] Stored", validity,
+		    first, first + (uint32_t)ap->n - 1);
+}
+
+static const struct err *
+append_all(struct appending *ap, const struct append_args *args)
+{
+	const struct err *err;
+	uint32_t first;
+
+	ap->ups = calloc(MESSAGES_MAX, sizeof(struct upload *));
+	if (ap->ups == NULL)
+		fatal("out of memory");
+	err = read_all(ap, args);
+	if (err == NULL)
+		err = mailbox_append(ap->mbox, ap->ups, ap->n, &first);
+	if (err == NULL)
+		tell_appended(ap, first);
+	for (size_t i = 0; i < ap->n; i++)
+		upload_free(ap->ups[i]);
+	free(ap->ups);
 	return err;
 }
 
 static const struct err *
-append_run(struct session *s, void *args)
+append_run(struct session *s, void *arg)
 {
-	struct mailbox *mbox = NULL;
-	struct place place;
+	const struct append_args *args = arg;
+	struct appending ap = { .s = s };
 	const struct err *err;
 
-	if ((err = append_check(s, args)) != NULL ||
-	    (err = session_place(s, ((struct append_args *)args)->wire,
-	    &place)) != NULL ||
-	    (err = session_need(s, &place, RIGHT_INSERT)) != NULL ||
-	    (err = session_open(s, &place, true, &mbox)) != NULL)
+	if ((err = append_check(s, &args->first)) != NULL ||
+	    (err = session_place(s, args->wire, &ap.place)) != NULL ||
+	    (err = session_need(s, &ap.place, RIGHT_INSERT)) != NULL ||
+	    (err = session_open(s, &ap.place, true, &ap.mbox)) != NULL)
 		return err;
-	err = append_to(s, args, &place, mbox);
-	mailbox_close(mbox);
+	err = append_all(&ap, args);
+	mailbox_close(ap.mbox);
 	return err;
 }
 

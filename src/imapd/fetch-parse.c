@@ -229,21 +229,49 @@ make_label(struct parse *ps, struct fetch_item *item)
 	buf_clear(&b);
 }
 
-/* Behind "BODY[" or "BODY.PEEK[". */
+/* RFC 3501 9 "section-spec", and the bracket behind it */
 static bool
-parse_section(struct parse *ps, bool peek)
+parse_spec(struct parse *ps, struct fetch_item *item)
 {
-	struct fetch_item *item = add_item(ps, FETCH_SECTION, NULL);
 	bool more;
 
-	if (item == NULL || !parse_path(ps, item, &more))
+	if (!parse_path(ps, item, &more))
 		return false;
 	if (more && !parse_section_text(ps, item))
 		return false;
 	if ((item->section == SECTION_FIELDS ||
 	    item->section == SECTION_FIELDS_NOT) && !parse_fields(ps, item))
 		return false;
-	if (!parser_char(ps->p, ']') || !parse_partial(ps, item))
+	return parser_char(ps->p, ']');
+}
+
+bool
+fetch_parse_section(struct arena *a, const char *spec, struct fetch_item *item)
+{
+	const char *text = arena_printf(a, "%s]", spec);
+	const size_t len = strlen(text);
+	struct input *in = input_new_mem(text, len, len);
+	struct fetch_item *items = NULL;
+	struct fetch_args args = { 0 };
+	struct parse ps = { .arena = a, .args = &args, .tail = &items };
+	struct parser parser;
+	bool ok;
+
+	parser_init(&parser, a, in, NULL, NULL, COMMAND_MAX_OCTETS);
+	ps.p = &parser;
+	*item = (struct fetch_item){ .kind = FETCH_SECTION };
+	ok = parse_spec(&ps, item) && input_count(in) == len;
+	input_free(in);
+	return ok;
+}
+
+/* Behind "BODY[" or "BODY.PEEK[". */
+static bool
+parse_section(struct parse *ps, bool peek)
+{
+	struct fetch_item *item = add_item(ps, FETCH_SECTION, NULL);
+
+	if (item == NULL || !parse_spec(ps, item) || !parse_partial(ps, item))
 		return false;
 	make_label(ps, item);
 	ps->args->want |= section_want(item);

@@ -130,7 +130,8 @@ section_find(const struct fetch_item *item, const struct message *m,
 }
 
 struct window {
-	struct output	*out;
+	void		(*fn)(void *, const char *, size_t);
+	void		*arg;
 	uint64_t	 skip, left;
 };
 
@@ -149,18 +150,39 @@ send_piece(void *arg, const char *s, size_t len)
 	w->skip = 0;
 	if (len > w->left)
 		len = (size_t)w->left;
-	output_add(w->out, s, len);
+	if (len > 0)
+		w->fn(w->arg, s, len);
 	w->left -= len;
+}
+
+const struct err *
+section_pieces(const struct fetch_item *item, const struct section_out *out,
+    const struct message *m, struct msgfile *mf,
+    void (*fn)(void *, const char *, size_t), void *arg)
+{
+	struct window w = { fn, arg, out->off, out->len };
+	const struct err *err;
+	const char *s;
+	size_t len;
+
+	if ((err = fields_source(out, m, mf, &s, &len)) != NULL)
+		return err;
+	header_filter(s, len, item->fields, item->fields_n,
+	    item->section == SECTION_FIELDS_NOT, send_piece, &w);
+	return w.left == 0 ? NULL : err_internal("it changed");
+}
+
+static void
+to_output(void *arg, const char *s, size_t len)
+{
+	output_add(arg, s, len);
 }
 
 const struct err *
 section_send(const struct fetch_item *item, const struct section_out *out,
     const struct message *m, struct msgfile *mf, struct output *output)
 {
-	struct window w = { output, out->off, out->len };
 	const struct err *err;
-	const char *s;
-	size_t len;
 
 	if (out->nil || out->len == 0) {
 		output_adds(output, out->nil ? "NIL" : "\"\"");
@@ -173,12 +195,9 @@ section_send(const struct fetch_item *item, const struct section_out *out,
 		output_file(output, mf->fd, out->off, out->len);
 		return NULL;
 	}
-	if ((err = fields_source(out, m, mf, &s, &len)) == NULL) {
-		header_filter(s, len, item->fields, item->fields_n,
-		    item->section == SECTION_FIELDS_NOT, send_piece, &w);
-		if (w.left == 0)
-			return NULL;
-	}
+	err = section_pieces(item, out, m, mf, to_output, output);
+	if (err == NULL)
+		return NULL;
 	return err_io("message %u: its header cannot be read again: %s",
-	    m->uid, err != NULL ? err->text : "it changed");
+	    m->uid, err->text);
 }

@@ -81,6 +81,13 @@ struct fetch_args {
 /* RFC 3501 9 "fetch", behind the name. */
 const struct err *fetch_parse(struct arena *, struct parser *, void **args_r);
 
+/*
+ * "section-spec" alone, as a URL has it: RFC 5092 11 "enc-section".  Fills *item,
+ * without a partial; false when it is none.
+ */
+bool fetch_parse_section(struct arena *, const char *spec,
+    struct fetch_item *item);
+
 /* A section of one message, found but not yet sent. */
 struct section_out {
 	bool		 nil;		/* there is no such part */
@@ -109,6 +116,10 @@ const struct err *binary_find(const struct fetch_item *,
 const struct err *binary_send(const struct section_out *,
     const struct message *m, struct msgfile *, struct output *);
 
+/* The pieces of the header fields that section_find() found. */
+const struct err *section_pieces(const struct fetch_item *,
+    const struct section_out *, const struct message *m, struct msgfile *,
+    void (*fn)(void *, const char *, size_t), void *arg);
 /*
  * Send it as "nstring".  An error leaves the output in the middle of a
  * response: the connection cannot go on, it is ERR_IO.

@@ -53,12 +53,23 @@ session_name_is_utf8(const struct session *s, const char *wire)
 	return false;
 }
 
+/* The first level of shared names in the one form that it has. */
+static const char *
+shared_canonical(struct session *s, const char *name)
+{
+	size_t len = strcspn(name, MBOXNAME_SEP_S);
+
+	if (len == strlen(SHARED_ROOT) &&
+	    strncasecmp(name, SHARED_ROOT, len) == 0)
+		return arena_printf(s->arena, "%s%s", SHARED_ROOT, name + len);
+	return name;
+}
+
 const struct err *
 session_name(struct session *s, const char *wire, const char **full_r)
 {
 	const struct err *err;
 	const char *name;
-	size_t len;
 
 	if (session_name_is_utf8(s, wire))
 		err = mboxname_from_utf8(s->arena, wire, s->conf->delimiter,
@@ -66,14 +77,9 @@ session_name(struct session *s, const char *wire, const char **full_r)
 	else
 		err = mboxname_from_wire(s->arena, wire, s->conf->delimiter,
 		    &name);
-	if (err != NULL)
-		return err;
-	len = strcspn(name, MBOXNAME_SEP_S);
-	if (len == strlen(SHARED_ROOT) &&
-	    strncasecmp(name, SHARED_ROOT, len) == 0)
-		name = arena_printf(s->arena, "%s%s", SHARED_ROOT, name + len);
-	*full_r = name;
-	return NULL;
+	if (err == NULL)
+		*full_r = shared_canonical(s, name);
+	return err;
 }
 
 /* What is behind "shared": NULL for a personal name, "" for the root itself. */
@@ -125,16 +131,13 @@ shared_place(struct session *s, const char *rest, struct place *place)
 	return no_such_mailbox();
 }
 
-const struct err *
-session_place(struct session *s, const char *wire, struct place *place_r)
+static const struct err *
+place_full(struct session *s, const char *full, struct place *place_r)
 {
 	const struct err *err;
-	struct place place = { 0 };
+	struct place place = { .full = full };
 	const char *rest;
 
-	err = session_name(s, wire, &place.full);
-	if (err != NULL)
-		return err;
 	rest = below_shared(place.full);
 	place.shared = rest != NULL;
 	if (rest == NULL) {
@@ -151,6 +154,27 @@ session_place(struct session *s, const char *wire, struct place *place_r)
 	}
 	*place_r = place;
 	return NULL;
+}
+
+const struct err *
+session_place(struct session *s, const char *wire, struct place *place_r)
+{
+	const struct err *err;
+	const char *full;
+
+	err = session_name(s, wire, &full);
+	return err != NULL ? err : place_full(s, full, place_r);
+}
+
+const struct err *
+session_place_utf8(struct session *s, const char *utf8, struct place *place_r)
+{
+	const struct err *err;
+	const char *name;
+
+	err = mboxname_from_utf8(s->arena, utf8, s->conf->delimiter, &name);
+	return err != NULL ? err : place_full(s, shared_canonical(s, name),
+	    place_r);
 }
 
 /* The first of the missing rights names what is refused. */

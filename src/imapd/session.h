@@ -145,6 +145,9 @@ struct place {
  */
 const struct err *session_place(struct session *, const char *wire,
     struct place *place_r);
+/* The same for a name in UTF-8, whatever the wire's form is now. */
+const struct err *session_place_utf8(struct session *, const char *utf8,
+    struct place *place_r);
 /*
  * NULL when place's rights hold all of need; else ERR_USER NOPERM naming what is
  * missing and whom to ask (conf's administrator).

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mail/binary.h"
 #include "mail/content.h"
 #include "store/mailbox-private.h"
 #include "util/log.h"
@@ -15,6 +17,8 @@ struct upload {
 	int		 fd;
 	char		 tmp_name[TMP_NAME_OCTETS];	/* "": unnamed */
 	uint64_t	 size, flags;
+	char		**keywords;	/* keywords_n of them */
+	size_t		 keywords_n;
 	struct datetime	 date;
 	bool		 finished, sync_late;
 	struct objectid_hash hash;	/* of what was written */
@@ -54,6 +58,9 @@ upload_free(struct upload *up)
 		unlinkat(up->mbox->fd, up->tmp_name, 0);
 	close(up->fd);
 	content_clear(&up->content);
+	for (size_t i = 0; i < up->keywords_n; i++)
+		free(up->keywords[i]);
+	free(up->keywords);
 	free(up);
 }
 
@@ -107,6 +114,62 @@ upload_set(struct upload *up, uint64_t flags, const struct datetime *date)
 }
 
 void
+upload_keywords(struct upload *up, const char *const *names, size_t n)
+{
+	if (n == 0)
+		return;
+	up->keywords = calloc(n, sizeof(*up->keywords));
+	if (up->keywords == NULL)
+		fatal("out of memory");
+	for (size_t i = 0; i < n; i++) {
+		up->keywords[i] = strdup(names[i]);
+		if (up->keywords[i] == NULL)
+			fatal("out of memory");
+	}
+	up->keywords_n = n;
+}
+
+static const struct err *
+encoded_piece(void *arg, const char *s, size_t len)
+{
+	return upload_write(arg, s, len);
+}
+
+const struct err *
+upload_encode(struct upload **up_r)
+{
+	struct upload *up = *up_r, *encoded = NULL;
+	const struct err *err;
+	char *s;
+
+	s = mmap(NULL, (size_t)up->size, PROT_READ, MAP_PRIVATE, up->fd, 0);
+	if (s == MAP_FAILED)
+		return err_errno("%s: mmap of a message", up->mbox->what);
+	err = upload_new(up->mbox, &encoded);
+	if (err == NULL)
+		err = binary_encode(s, (size_t)up->size, encoded_piece,
+		    encoded);
+	munmap(s, (size_t)up->size);
+	if (err != NULL) {
+		upload_free(encoded);
+		return err;
+	}
+	upload_free(up);
+	*up_r = encoded;
+	return NULL;
+}
+
+size_t
+upload_memory(const struct upload *up)
+{
+	const struct content *c = &up->content;
+
+	return sizeof(*up) + c->envelope.size + c->body.size +
+	    c->structure.size + c->headers.size + c->parts.size +
+	    c->preview.size + up->keywords_n * (FLAG_KEYWORD_MAX_OCTETS + 32);
+}
+
+void
 upload_sync_late(struct upload *up)
 {
 	up->sync_late = true;
@@ -155,19 +218,38 @@ insert_message(struct db *db, const struct message *msg)
 	return db_run(db, stmt);
 }
 
+/* The bits of the upload's keywords, which are made when they are missing. */
 static const struct err *
-append_one(struct writer *w, struct upload *up)
+append_keywords(struct writer *w, const struct upload *up, uint64_t *mask_r)
+{
+	const char *const *names = (const char *const *)up->keywords;
+	const struct err *err;
+
+	*mask_r = 0;
+	if (up->keywords_n == 0)
+		return NULL;
+	err = keywords_create(w->mbox, names, up->keywords_n);
+	return err != NULL ? err : mailbox_keyword_mask(w->mbox, names,
+	    up->keywords_n, false, mask_r);
+}
+
+const struct err *
+writer_append(struct writer *w, struct upload *up, uint32_t *uid_r)
 {
 	struct message msg = { .flags = up->flags, .date = up->date,
 	    .size = up->size, .savedate = now_seconds(),
 	    .modseq = w->state.highestmodseq };
 	struct blob blobs[COLUMNS];
 	const struct err *err;
+	uint64_t keywords;
 
 	if (!up->finished)
 		fatal("an upload is appended before it is finished");
 	content_blobs(&up->content, blobs);
-	err = writer_next_uid(w, &msg.uid);
+	err = append_keywords(w, up, &keywords);
+	msg.flags |= keywords;
+	if (err == NULL)
+		err = writer_next_uid(w, &msg.uid);
 	if (err == NULL)
 		err = insert_message(w->mbox->db, &msg);
 	if (err == NULL)
@@ -179,6 +261,7 @@ append_one(struct writer *w, struct upload *up)
 		return err;
 	w->placed = msg.uid + 1;
 	state_count(&w->state, &msg, 1);
+	*uid_r = msg.uid;
 	return NULL;
 }
 
@@ -198,6 +281,7 @@ mailbox_append(struct mailbox *m, struct upload *const *ups, size_t n,
     uint32_t *first_uid_r)
 {
 	const struct err *err;
+	uint32_t uid, keywords;
 	struct writer w;
 	bool late = false;
 
@@ -211,17 +295,19 @@ mailbox_append(struct mailbox *m, struct upload *const *ups, size_t n,
 		return err;
 	w.state.highestmodseq++;
 	for (size_t i = 0; err == NULL && i < n; i++)
-		err = append_one(&w, ups[i]);
+		err = writer_append(&w, ups[i], &uid);
 	/* The names before the rows: a row without its file cannot be. */
 	if (err == NULL && fsync(m->fd) == -1)
 		err = err_errno("%s: fsync", m->what);
+	keywords = w.before.keywords;
 	if (err != NULL) {
 		unplace(&w);
 		writer_abort(&w);
-		return err;
-	}
-	err = writer_commit(&w);
-	if (err == NULL)
+	} else
+		err = writer_commit(&w);
+	if (err != NULL)
+		keywords_forget(m, keywords);
+	else
 		*first_uid_r = w.before.uidnext;
 	return err;
 }

@@ -75,6 +75,10 @@ const struct err *writer_expunge(struct writer *, const struct seqset *uids,
 void purge_unretained(struct mailbox *);
 /* Calls what mailbox_on_progress() was given. */
 void mailbox_progress(struct mailbox *, uint64_t done, uint64_t total);
+/* Insert a finished upload, and give its file the UID's name: takes effect at
+ * the commit, and is undone by unplace() and writer_abort(). */
+const struct err *writer_append(struct writer *, struct upload *,
+    uint32_t *uid_r);
 /* The next UID, or an ERR_USER LIMIT when there are no more. */
 const struct err *writer_next_uid(struct writer *, uint32_t *uid_r);
 

@@ -189,6 +189,17 @@ const struct err *upload_finish(struct upload *);
  */
 void upload_sync_late(struct upload *);
 void upload_set(struct upload *, uint64_t flags, const struct datetime *date);
+/*
+ * Keywords of the message, which are copied: those that the mailbox does not
+ * have yet are made together with the message.  mailbox_append() is ERR_USER
+ * LIMIT when there are too many.
+ */
+void upload_keywords(struct upload *, const char *const *names, size_t n);
+/* Before upload_finish(): write the octets anew so that they hold no NUL:
+ * binary_encode().  *up is another upload afterwards, with nothing set. */
+const struct err *upload_encode(struct upload **up);
+/* Octets of memory that a finished upload takes. */
+size_t upload_memory(const struct upload *);
 void upload_free(struct upload *);		/* NULL is fine */
 
 /*

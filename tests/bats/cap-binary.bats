@@ -197,3 +197,137 @@ sends() {
 	expect 'a3 OK'
 	built_with_asan || (($(awk '$1 == "RssAnon:" { print $2 }' "/proc/$pid/status") < 4000))
 }
+
+# --- APPEND of literal8 ---
+
+# send_octets NAME FORMAT: as printf writes it, NULs too.
+send_octets() {
+	# shellcheck disable=SC2059 # the format is the text
+	printf "$2" >&"${IMAP_FD[$1]}"
+}
+
+@test "APPEND literal8: without NULs it stays as it is (RFC 3516 6)" {
+	imap_start a --select INBOX
+	local text=$'Content-Type: image/png\r\nContent-Transfer-Encoding: binary\r\n\r\n\xff\x01\x80\n\r'
+	imap a "a1 APPEND INBOX ~{${#text}}" "$text"
+	expect '+ ' '* 1 EXISTS' 'a1 OK [APPENDUID'
+	imap a "a2 APPEND INBOX (\\Seen) ~{${#text}+}$CRLF$text"
+	expect '* 2 EXISTS' 'a2 OK [APPENDUID'
+	imap_ok a 'a3 FETCH 2 (BODY.PEEK[] BINARY.SIZE[1])'
+	expect_item 'BODY[]' "$text"
+	expect_item 'BINARY.SIZE[1]' 5
+}
+
+@test "APPEND literal8: a part with NULs is stored in base64, and comes back (RFC 3516 4.4)" {
+	imap_start a --select INBOX
+	local head='Subject: x\r\nContent-Type: image/png\r\ncontent-transfer-encoding: binary\r\n\r\n'
+	local body='\000PNG\000\001\r\n\n\rend\000'
+	send_octets a "a1 APPEND INBOX ~{$(($(printf "$head$body" | wc -c)))+}\r\n$head$body\r\n"
+	imap_recv a a1
+	expect '* 1 EXISTS' 'a1 OK'
+	imap_ok a 'a2 FETCH 1 (BODY.PEEK[HEADER] BODY.PEEK[1] BODYSTRUCTURE)'
+	expect_item 'BODY[HEADER]' $'Subject: x\r\nContent-Type: image/png\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+	expect_item 'BODY[1]' $'AFBORwABDQoKDWVuZAA=\r\n'
+	expect '~BODYSTRUCTURE \("IMAGE" "PNG" NIL NIL NIL "BASE64" 22'
+	sends a 'a3 FETCH 1 (BINARY.PEEK[1])' \
+	    "$(hex "* 1 FETCH (BINARY[1] ~{14}\r\n$body)\r\n")"
+	expect 'a3 OK'
+}
+
+@test "APPEND literal8: of a multipart only parts with NULs are encoded" {
+	imap_start a --select INBOX
+	local text='MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\npre\r\n--b\r\n\r\nplain \303\274\r\n--b\r\nContent-Type: application/x-y\r\n\r\na\000b\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\n\000\r\n--b--\r\npost\r\n'
+	send_octets a "a1 APPEND INBOX ~{$(printf "$text" | wc -c)+}\r\n$text\r\n"
+	imap_recv a a1
+	expect 'a1 OK'
+	imap_ok a 'a2 FETCH 1 BODY.PEEK[]'
+	expect_item 'BODY[]' $'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\npre\r\n--b\r\n\r\nplain \xc3\xbc\r\n--b\r\nContent-Type: application/x-y\r\nContent-Transfer-Encoding: base64\r\n\r\nYQBi\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\nContent-Transfer-Encoding: base64\r\n\r\nAA==\r\n--b--\r\npost\r\n'
+	sends a 'a3 FETCH 1 (BINARY.PEEK[2])' \
+	    "$(hex '* 1 FETCH (BINARY[2] ~{3}\r\na\000b)\r\n')"
+	sends a 'a4 FETCH 1 (BINARY.PEEK[3.1])' \
+	    "$(hex '* 1 FETCH (BINARY[3.1] ~{1}\r\n\000)\r\n')"
+}
+
+@test "APPEND literal8: a NUL that cannot be encoded is UNKNOWN-CTE (RFC 3516 4.4)" {
+	imap_start a --select INBOX
+	local text
+	for text in 'Subject: a\000b\r\n\r\ntext' '\000' \
+	    'Content-Transfer-Encoding: base64\r\n\r\nYQ\000==' \
+	    'Content-Transfer-Encoding: x-uu\r\n\r\nYQ\000==' \
+	    'Content-Type: multipart/mixed; boundary=b\r\n\r\n\000\r\n--b\r\n\r\nx\r\n--b--' \
+	    'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n\000' \
+	    'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: \000\r\n\r\nx\000\r\n--b--'; do
+		send_octets a "a1 APPEND INBOX ~{$(printf "$text" | wc -c)+}\r\n$text\r\n"
+		imap_recv a a1
+		expect_only 'a1 NO [UNKNOWN-CTE]' || die "for: $text"
+	done
+	# Without the tilde it is none of RFC 3501's literals.
+	send_octets a 'a2 APPEND INBOX {3+}\r\n\r\n\000\r\n'
+	imap_recv a a2
+	expect_only 'a2 NO [CANNOT]'
+	imap_ok a 'a3 STATUS INBOX (MESSAGES UIDNEXT)'
+	expect '=* STATUS INBOX (MESSAGES 0 UIDNEXT 1)'
+}
+
+@test "APPEND literal8: what grows beyond the limit is TOOBIG, cancelled is nothing" {
+	conf 'message-size-limit = 2K'
+	imap_start a --select INBOX
+	{
+		printf 'a1 APPEND INBOX ~{2002+}\r\n\r\n'
+		head -c 2000 /dev/zero
+		printf '\r\n'
+	} >&"${IMAP_FD[a]}"
+	imap_recv a a1
+	expect_only 'a1 NO [TOOBIG]'
+	imap a 'a2 APPEND INBOX ~{2049}'
+	expect_only 'a2 NO [TOOBIG]'
+	imap a 'a3 APPEND INBOX ~{0}'
+	expect_only 'a3 NO [CANNOT]'
+	local line
+	for line in '~{3' '~{3}x' '~ {3+}' '~{x}' '~"abc"' '~abc' '~' '~~{3+}'; do
+		imap_send_raw a "a4 APPEND INBOX $line$CRLF"
+		[[ $line != *'{3+}' ]] || imap_send_raw a "abc$CRLF"
+		imap_recv a a4
+		expect_only 'a4 BAD' || die "for: $line"
+	done
+	imap a 'a5 NOOP'
+	expect_only 'a5 OK'
+	imap_ok a 'a6 STATUS INBOX (MESSAGES UIDNEXT)'
+	expect '=* STATUS INBOX (MESSAGES 0 UIDNEXT 1)'
+}
+
+@test "APPEND literal8: turned off it is BAD" {
+	conf 'capabilities-off = BINARY'
+	imap_start a --select INBOX
+	imap a "a1 APPEND INBOX ~{3+}${CRLF}abc"
+	expect_only 'a1 BAD'
+	imap_ok a "a2 APPEND INBOX {3+}${CRLF}abc"
+}
+
+@test "APPEND UTF8: only after ENABLE UTF8=ACCEPT (RFC 6855 4)" {
+	imap_start a
+	local text=$'Subject: Gr\xc3\xbc\xc3\x9fe\r\n\r\nHallo\r\n'
+	imap a "a1 APPEND INBOX UTF8 (~{${#text}+}$CRLF$text)"
+	expect_only 'a1 BAD'
+	imap_ok a 'a2 ENABLE UTF8=ACCEPT'
+	imap_ok a 'a2 SELECT INBOX'
+	imap a "a3 APPEND INBOX (\\Seen) UTF8 (~{${#text}}" "$text)"
+	expect '+ ' '* 1 EXISTS' 'a3 OK'
+	imap_ok a "a4 APPEND INBOX CATENATE (TEXT {6+}${CRLF}X: y$CRLF UTF8 (~{${#text}+}$CRLF$text)) utf8 (~{${#text}+}$CRLF$text)"
+	imap_ok a 'a5 FETCH 1:3 BODY.PEEK[]'
+	expect "=* 1 FETCH (BODY[] {${#text}}$CRLF$text)" \
+	    "=* 2 FETCH (BODY[] {$((${#text} + 6))}${CRLF}X: y$CRLF$text)" \
+	    "=* 3 FETCH (BODY[] {${#text}}$CRLF$text)"
+	local args
+	for args in 'UTF8' 'UTF8 ()' "UTF8 ({3+}${CRLF}abc)" "UTF8 ~{3+}${CRLF}abc" \
+	    "UTF8 (~{3+}${CRLF}abc" "UTF8 (~{3+}${CRLF}abc )" "UTF8(~{3+}${CRLF}abc)" \
+	    "UTF8 (~{3+}${CRLF}abc~{3+}${CRLF}abc)"; do
+		imap_send_raw a "a6 APPEND INBOX $args$CRLF"
+		imap_recv a a6
+		expect_only 'a6 BAD' || die "for: $args"
+	done
+	imap a 'a7 APPEND INBOX UTF8 (~{0}'
+	expect_only 'a7 NO [CANNOT]'
+	imap_ok a 'a8 STATUS INBOX (MESSAGES)'
+	expect '=* STATUS INBOX (MESSAGES 3)'
+}

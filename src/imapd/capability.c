@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "imapd/limit.h"
 #include "imapd/login.h"
 
 static bool
@@ -25,6 +26,31 @@ capability_append_limit(const struct session *s)
 {
 	return s->conf->message_size_limit < UINT32_MAX ?
 	    s->conf->message_size_limit : UINT32_MAX;
+}
+
+/* RFC 9738 3 */
+static uint64_t
+message_limit(const struct session *s)
+{
+	return s->conf->message_limit;
+}
+
+static bool
+has_message_limit(const struct session *s)
+{
+	return s->conf->message_limit > 0;
+}
+
+static uint64_t
+save_limit(const struct session *s)
+{
+	return s->conf->save_limit;
+}
+
+static bool
+has_save_limit(const struct session *s)
+{
+	return limit_messages(s) == 0 && s->conf->save_limit > 0;
 }
 
 #define CAPABILITY_CMDS	6
@@ -69,6 +95,8 @@ static const struct capability {
 	{ .word = "INPROGRESS" },
 	{ .word = "LIST-EXTENDED" },
 	{ .word = "LIST-STATUS" },
+	{ .word = "MESSAGELIMIT", .when = has_message_limit,
+	    .value = message_limit },
 	{ .word = "MOVE", .cmds = { &cmd_move, &cmd_uid_move } },
 	{ .word = "MULTIAPPEND" },
 	{ .word = "NAMESPACE", .cmds = { &cmd_namespace } },
@@ -77,6 +105,7 @@ static const struct capability {
 	{ .word = "PREVIEW" },
 	{ .word = "QRESYNC" },
 	{ .word = "SAVEDATE" },
+	{ .word = "SAVELIMIT", .when = has_save_limit, .value = save_limit },
 	{ .word = "SEARCHRES" },
 	{ .word = "SPECIAL-USE" },
 	{ .word = "STATUS=SIZE" },

@@ -5,6 +5,7 @@
 
 #include "imapd/append.h"
 #include "imapd/capability.h"
+#include "imapd/limit.h"
 #include "util/log.h"
 
 /* What a client can make one command hold until it ends. */
@@ -45,6 +46,8 @@ read_one(struct appending *ap, const struct append_message *m)
 
 	if (ap->n == 1 && capability_off(ap->s, "MULTIAPPEND"))
 		return err_syntax("MULTIAPPEND is turned off");
+	if ((err = limit_append(ap->s, ap->n + 1)) != NULL)
+		return err;
 	if (ap->n == MESSAGES_MAX || ap->memory > MEMORY_MAX)
 		return err_user(RESP_LIMIT, "One APPEND takes at most %d "
 		    "messages, with %d MiB of headers and structure",

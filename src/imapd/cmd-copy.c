@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "imapd/limit.h"
 #include "imapd/progress.h"
 #include "imapd/selected.h"
 
@@ -51,6 +52,7 @@ do_copy(struct session *s, const struct copy_args *args, bool is_uid)
 	const struct err *err;
 
 	if ((err = selected_uids(s, &args->set, is_uid, &uids)) != NULL ||
+	    (err = limit_copy(s, &uids)) != NULL ||
 	    (err = session_place(s, args->wire, &place)) != NULL ||
 	    (err = session_need(s, &place, RIGHT_INSERT)) != NULL ||
 	    (err = session_open(s, &place, true, &opened)) != NULL)

@@ -5,6 +5,7 @@
 #include "imapd/capability.h"
 #include "imapd/condstore.h"
 #include "imapd/fetch.h"
+#include "imapd/limit.h"
 #include "imapd/resync.h"
 #include "imapd/selected.h"
 #include "util/log.h"
@@ -19,6 +20,7 @@ struct fetch {
 	struct selected	*sel;
 	const struct fetch_args *args;
 	bool		 with_uid;	/* told though not asked for */
+	bool		 down;		/* from the highest UID down */
 	uint64_t	 seen_modseq;	/* of the \Seen that this command set */
 	const char *const *keywords;
 	size_t		 keywords_n;
@@ -386,7 +388,7 @@ static const struct err *
 fetch_scan(struct fetch *f, const struct seqset *uids)
 {
 	struct selected *sel = f->sel;
-	unsigned int want = f->args->want;
+	unsigned int want = f->args->want | (f->down ? SCAN_DOWN : 0);
 	struct message m;
 	const struct err *err;
 	bool more;
@@ -479,15 +481,33 @@ fixed_room(const struct fetch_args *args, size_t keywords)
 	return keywords > 0 ? room + FLAGS_OCTETS : room;
 }
 
+/* RFC 9738 3.1: a range over the limit is refused. */
+static const struct err *
+limit_partial(struct session *s, const struct fetch_args *args)
+{
+	const struct partial *p = &args->partial;
+	const uint32_t max = limit_messages(s);
+	const uint32_t more = p->a > p->b ? p->a - p->b : p->b - p->a;
+
+	if (max == 0 || more < max)
+		return NULL;
+	return err_user(arena_printf(s->arena, "MESSAGELIMIT %u", max),
+	    "FETCH exceeds the maximum %u-message limit", max);
+}
+
 /* What of the modifiers the grammar leaves open. */
 static const struct err *
 check_modifiers(struct session *s, const struct fetch_args *args, bool is_uid)
 {
+	const struct err *err;
+
 	if ((args->kinds & 1u << FETCH_SAVEDATE) != 0 &&
 	    capability_off(s, "SAVEDATE"))
 		return err_syntax("SAVEDATE is turned off");
 	if (args->has_partial && capability_off(s, "PARTIAL"))
 		return err_syntax("PARTIAL is turned off");
+	if (args->has_partial && (err = limit_partial(s, args)) != NULL)
+		return err;
 	if (!is_uid && (args->vanished || args->has_partial))
 		return err_syntax("VANISHED and PARTIAL are for UID FETCH");
 	/* RFC 7162 3.2.6 */
@@ -550,6 +570,7 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 
 	if ((err = fetch_uids(s, args, is_uid, &uids)) != NULL || uids.n == 0)
 		return err;
+	f.down = limit_uids(s, &uids);
 	f.with_uid = is_uid && (args->kinds & 1u << FETCH_UID) == 0 &&
 	    !session_enabled(s, ENABLED_UIDONLY);
 	f.sections = arena_array(s->arena, args->items_n,

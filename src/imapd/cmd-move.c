@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "imapd/limit.h"
 #include "imapd/progress.h"
 #include "imapd/selected.h"
 
@@ -65,6 +66,7 @@ do_move(struct session *s, const struct move_args *args, bool is_uid)
 		return err;
 	/* Two handles of one mailbox would wait for each other's lock. */
 	dst = strcmp(mailbox_id(opened), mailbox_id(src)) == 0 ? src : opened;
+	limit_uids(s, &uids);
 	if (uids.n > 0) {
 		mailbox_on_progress(src, progress_of_mailbox, s);
 		err = mailbox_move(src, dst, &uids,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "imapd/condstore.h"
+#include "imapd/limit.h"
 #include "imapd/selected.h"
 
 #define PENDING_OCTETS	49152	/* of output, before the scan is let go */
@@ -107,6 +108,7 @@ struct storing {
 	struct session	*s;
 	const struct store_args *args;
 	bool		 is_uid;
+	bool		 down;		/* told from the highest UID down */
 	bool		 raced;		/* another committed just before */
 	uint64_t	 modseq;	/* of what was changed; 0: nothing was */
 	struct store_if	 cond;
@@ -149,7 +151,8 @@ tell_flags(struct storing *st, const struct seqset *uids)
 	bool more;
 
 	if ((err = mailbox_keywords(sel->mbox, &names, &names_n)) != NULL ||
-	    (err = scan_open(sel->mbox, uids, 0, 0, &scan)) != NULL)
+	    (err = scan_open(sel->mbox, uids, st->down ? SCAN_DOWN : 0, 0,
+	    &scan)) != NULL)
 		return err;
 	while ((err = scan_next(scan, &m, &more)) == NULL && more) {
 		if ((seq = selected_seq(sel, m.uid, &hint)) == 0)
@@ -239,6 +242,7 @@ do_store(struct session *s, const struct store_args *args, bool is_uid)
 	if ((err = selected_uids(s, &args->set, is_uid, &uids)) != NULL ||
 	    uids.n == 0)
 		return err;
+	st.down = limit_uids(s, &uids);
 	err = store_change(&st, &uids);
 	/* RFC 7162 3.1.3: a client that is aware learns the new mod-sequences
 	 * from a silent STORE too. */

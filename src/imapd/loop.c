@@ -44,7 +44,8 @@ begin(struct session *s)
 	s->tag = NULL;
 	s->cmd = NULL;
 	s->ok_text = NULL;
-	s->modseq_sent = s->highest_due = false;
+	s->modseq_sent = s->highest_due = s->no_expunge = false;
+	s->limit_code = NULL;
 	/* Before login one clock runs for all commands together. */
 	if (!login)
 		input_deadline(s->in, s->conf->autologout);
@@ -171,7 +172,8 @@ tell_changes(struct session *s)
 
 	if (s->selected == NULL || (s->cmd->flags & CF_NO_SYNC) != 0)
 		return NULL;
-	err = selected_sync(s, (s->cmd->flags & CF_NO_EXPUNGE) == 0);
+	err = selected_sync(s, (s->cmd->flags & CF_NO_EXPUNGE) == 0 &&
+	    !s->no_expunge);
 	if (err != NULL && err->kind == ERR_IO)
 		return err;
 	if (err != NULL)
@@ -243,9 +245,17 @@ reply_ok(struct session *s)
 {
 	const char *code = NULL, *text = s->ok_text;
 
-	if (text == NULL)
+	if (text == NULL && s->limit_code != NULL)
+		text = arena_printf(s->arena, "%s completed for the newest "
+		    "messages", s->cmd->name);
+	else if (text == NULL)
 		text = arena_printf(s->arena, "%s completed", s->cmd->name);
-	if (s->highest_due && *text != '[')
+	if (s->limit_code != NULL && *text != '[') {
+		code = s->limit_code;
+		s->limit_code = NULL;
+		if (s->highest_due)
+			condstore_tell_highest(s);
+	} else if (s->highest_due && *text != '[')
 		code = arena_printf(s->arena, "HIGHESTMODSEQ %llu",
 		    (unsigned long long)condstore_told(s));
 	else if (s->highest_due)
@@ -261,6 +271,11 @@ reply(struct session *s, const struct err *err)
 		s->highest_due = false;
 	if (err != NULL && s->highest_due)
 		condstore_tell_highest(s);
+	/* RFC 9738 3.1: not in the tagged reply, where that has a code. */
+	if (s->limit_code != NULL && (err != NULL ||
+	    (s->ok_text != NULL && *s->ok_text == '[')))
+		output_addf(s->out, "* NO [%s] Only the newest messages\r\n",
+		    s->limit_code);
 	if (err == NULL)
 		reply_ok(s);
 	else if (err->kind == ERR_SYNTAX)

@@ -1,5 +1,7 @@
 /* search-find.c - finds the messages that match: RFC 9051 6.4.4
  * SPDX-License-Identifier: ISC */
+#include "imapd/limit.h"
+#include "imapd/progress.h"
 #include "imapd/search.h"
 
 #define FILES_AT_ONCE	64	/* dear tests, before the scan is let go */
@@ -11,6 +13,7 @@ struct run {
 	struct scan	*scan;
 	uint64_t	 enough;
 	unsigned int	 tests;
+	uint64_t	 total;		/* messages that are tested */
 };
 
 /*
@@ -26,6 +29,7 @@ maybe_pause(struct run *run)
 		return NULL;
 	if (slow)
 		scan_pause(run->scan);
+	progress_tick(run->s, run->tests, run->total);
 	return output_alive(run->s->out);
 }
 
@@ -52,6 +56,10 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 	struct message m;
 	bool more;
 
+	run->tests = 0;
+	run->total = uids != NULL ? seqset_count(uids) : UINT64_MAX;
+	if (run->total > search->sel->told_exists)
+		run->total = search->sel->told_exists;
 	err = scan_open(search->mbox, uids, cost > COST_HOT ? SEARCH_WANT : 0,
 	    0, &run->scan);
 	while (err == NULL && (err = scan_next(run->scan, &m, &more)) == NULL &&
@@ -97,6 +105,25 @@ passes(struct run *run, struct found *found)
 	return err;
 }
 
+/* RFC 9738 3.1: what counts are the messages that are looked at. */
+static void
+limit(struct session *s, struct search *search)
+{
+	struct seqrange r = { 1, UINT32_MAX };
+	struct seqset uids = { &r, 1 };
+
+	if (limit_messages(s) == 0 ||
+	    (s->cmd != &cmd_search && s->cmd != &cmd_uid_search))
+		return;
+	if (!search->all)
+		uids = search->uids;
+	uids = view_known(&s->selected->view, s->arena, &uids);
+	if (limit_uids(s, &uids)) {
+		search->uids = uids;
+		search->all = false;
+	}
+}
+
 const struct err *
 search_find(struct session *s, struct search_key *root, uint64_t enough,
     struct found *found)
@@ -109,8 +136,10 @@ search_find(struct session *s, struct search_key *root, uint64_t enough,
 	if (err != NULL)
 		return err;
 	err = search_prepare(s, root, &run.search);
-	if (err == NULL)
+	if (err == NULL) {
+		limit(s, &run.search);
 		err = passes(&run, found);
+	}
 	search_done(&run.search);
 	return err;
 }

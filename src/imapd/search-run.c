@@ -19,6 +19,9 @@ prepare_set(struct search *search, struct search_key *key)
 	if (!key->set_is_uid && session_enabled(search->s, ENABLED_UIDONLY))
 		return err_syntax_code(RESP_UIDREQUIRED, "UID SEARCH takes no "
 		    "message numbers once UIDONLY is enabled");
+	/* RFC 7162 3.2.10.2: not while it names numbers, as in SEARCH. */
+	if (!key->set_is_uid)
+		search->s->no_expunge = true;
 	/* Clients search 1:* in empty mailboxes too: that finds nothing. */
 	key->none = search->sel->told_exists == 0;
 	if (key->none)

@@ -43,6 +43,8 @@ struct session {
 	bool		 modseq_sent;	/* by the command, see condstore.h */
 	bool		 highest_due;	/* HIGHESTMODSEQ, with the tagged reply */
 	int64_t		 progress_due;	/* when progress.h speaks next */
+	const char	*limit_code;	/* limit.h cut the command; or NULL */
+	bool		 no_expunge;	/* the command names numbers: none is told */
 	char		 address[64];	/* the client's, "-" when unknown */
 	bool		 local;		/* loopback, pipe, terminal, unix socket */
 

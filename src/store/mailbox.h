@@ -95,7 +95,8 @@ enum scan_want {
 	SCAN_PARTS	= 1 << 4,
 	SCAN_EXPUNGED	= 1 << 5,	/* also those expunged after told_modseq */
 	SCAN_PREVIEW	= 1 << 6,
-	SCAN_IDS	= 1 << 7	/* emailid and threadid */
+	SCAN_IDS	= 1 << 7,	/* emailid and threadid */
+	SCAN_DOWN	= 1 << 8	/* in falling order */
 };
 
 struct blob {
@@ -120,7 +121,7 @@ struct message {
 };
 
 /*
- * Walk the messages with UIDs in uids (NULL: all) in rising order.  Many
+ * Walk the messages with UIDs in uids (NULL: all) in rising order, or falling.  Many
  * ranges are walked one by one.  uids must stay until the end.
  */
 struct scan;

@@ -89,7 +89,8 @@ scan_prepare(struct scan *s)
 		len = strlcat(sql, " UNION ALL ", sizeof(sql));
 		select_sql(s, "expunged", true, sql + len, sizeof(sql) - len);
 	}
-	strlcat(sql, " ORDER BY 1", sizeof(sql));
+	strlcat(sql, s->want & SCAN_DOWN ? " ORDER BY 1 DESC" :
+	    " ORDER BY 1", sizeof(sql));
 	if (sqlite3_prepare_v2(db_sqlite(db), sql, -1, &s->stmt,
 	    NULL) != SQLITE_OK)
 		return db_error(db, "scan");
@@ -139,21 +140,38 @@ scan_close(struct scan *s)
 	free(s);
 }
 
+/* What is left of a range behind the last UID that was given. */
+static bool
+scan_left(const struct scan *s, struct seqrange *r)
+{
+	if (s->last == 0)
+		return true;
+	if (s->want & SCAN_DOWN) {
+		if (r->last >= s->last)
+			r->last = s->last - 1;
+	} else if (r->first <= s->last) {
+		if (s->last == UINT32_MAX)
+			return false;
+		r->first = s->last + 1;
+	}
+	return r->first <= r->last;
+}
+
 /* Start the statement on what is left of the range; false: no range is left. */
 static bool
 scan_start(struct scan *s)
 {
-	struct seqrange r = { 1, UINT32_MAX };
+	const size_t n = s->uids != NULL ? s->uids->n : 1;
+	struct seqrange r;
 
 	for (;; s->range++) {
-		if (s->range >= (s->uids != NULL ? s->uids->n : 1))
+		if (s->range >= n)
 			return false;
+		r = (struct seqrange){ 1, UINT32_MAX };
 		if (s->uids != NULL)
-			r = s->uids->ranges[s->range];
-		if (s->last >= r.first)
-			r.first = s->last < UINT32_MAX ? s->last + 1 :
-			    UINT32_MAX;
-		if (s->last < r.last && r.first <= r.last)
+			r = s->uids->ranges[s->want & SCAN_DOWN ?
+			    n - 1 - s->range : s->range];
+		if (scan_left(s, &r))
 			break;
 	}
 	sqlite3_bind_int64(s->stmt, 1, r.first);

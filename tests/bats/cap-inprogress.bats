@@ -55,3 +55,11 @@ setup() {
 	append a foo "x: y$CRLF$CRLF"
 	imap_close b
 }
+
+@test "SEARCH says how far it is, before its answer (RFC 9585 4)" {
+	imap_ok a 'A001 SEARCH TEXT "this will be slow"'
+	expect_only '* OK [INPROGRESS ("A001" 64 200)]' '* OK [INPROGRESS ("A001" 128 200)]' \
+	    '* OK [INPROGRESS ("A001" 192 200)]' '=* SEARCH' 'A001 OK'
+	imap_ok a 'A002 SEARCH 1:70 BODY "body 7"'
+	expect_only '* OK [INPROGRESS ("A002" 64 70)]' '=* SEARCH 7 70' 'A002 OK'
+}

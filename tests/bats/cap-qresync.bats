@@ -273,3 +273,15 @@ expunge() {
 	expect '* VANISHED (EARLIER) 1,3,5' '* VANISHED (EARLIER) 2001,2003,' 'b2 OK'
 	same "$odd" "$(printf '%s\n' "${ANSWER[@]}" | sed -n 's/^.*EARLIER) //p' | paste -sd,)"
 }
+
+@test "VANISHED: not in UID SEARCH that names message numbers (RFC 7162 3.2.10.2)" {
+	resync b "$UIDVALIDITY 11"
+	expunge 3
+	imap_ok b 'b1 UID SEARCH 1:4'
+	refute VANISHED
+	expect '=* SEARCH 1 2 4'
+	imap_ok b 'b2 UID SEARCH NOT (1 OR 2 5)'
+	refute VANISHED
+	imap_ok b 'b3 UID SEARCH UID 1:4'
+	expect '=* VANISHED 3' 'b3 OK'
+}

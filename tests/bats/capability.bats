@@ -8,6 +8,8 @@ load ../lib/imap
 ANNOUNCING=(
 	''
 	'cleartext-login = no'
+	'message-limit = 1000'
+	'save-limit = 1000'
 	'capabilities-off = LITERAL+'
 )
 

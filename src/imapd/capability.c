@@ -104,6 +104,7 @@ static const struct capability {
 	{ .word = "PARTIAL" },
 	{ .word = "PREVIEW" },
 	{ .word = "QRESYNC" },
+	{ .word = "REPLACE", .cmds = { &cmd_replace, &cmd_uid_replace } },
 	{ .word = "SAVEDATE" },
 	{ .word = "SAVELIMIT", .when = has_save_limit, .value = save_limit },
 	{ .word = "SEARCHRES" },

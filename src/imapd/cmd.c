@@ -42,6 +42,8 @@ const struct cmd *const cmd_table[] = {
 	&cmd_copy,
 	&cmd_move,
 	&cmd_uid_expunge,
+	&cmd_replace,
+	&cmd_uid_replace,
 	&cmd_uid_search,
 	&cmd_uid_fetch,
 	&cmd_uid_store,

@@ -246,65 +246,6 @@ mailbox_copy(struct mailbox *src, struct mailbox *dst,
 
 /* --- MOVE --- */
 
-/* Both locks in the order of their ids, so that no two moves wait for each other
- * (and for one of them alone, src and dst being one). */
-static const struct err *
-move_begin(struct copying *c, struct writer *from)
-{
-	const bool dst_first = strcmp(c->dst->id, c->src->id) < 0;
-	struct writer *first = dst_first ? &c->w : from;
-	struct writer *second = dst_first ? from : &c->w;
-	const struct err *err;
-
-	if (c->src == c->dst)
-		return writer_begin(&c->w, c->dst, true);
-	err = writer_begin(first, dst_first ? c->dst : c->src, true);
-	if (err != NULL)
-		return err;
-	err = writer_begin(second, dst_first ? c->src : c->dst, true);
-	if (err != NULL)
-		writer_abort(first);
-	return err;
-}
-
-/* What another session sees of a move that failed half way. */
-static void
-move_back(struct copying *c)
-{
-	struct seqset to = seqset_built(&c->to);
-	const struct err *err;
-	uint32_t n;
-
-	err = mailbox_expunge(c->dst, &to, true, &n);
-	if (err != NULL)
-		log_error("%s: messages that could not be moved from %s are in "
-		    "both: %s", c->dst->what, c->src->what, err->text);
-}
-
-/*
- * The destination's commit first: a crash after it leaves the messages in both
- * mailboxes.  All but the commit of the source has been done before.
- */
-static const struct err *
-move_commit(struct copying *c, struct writer *from)
-{
-	const struct err *err;
-	struct err why;
-
-	err = writer_commit(&c->w);
-	if (c->src == c->dst)
-		return err;
-	if (err != NULL) {
-		why = *err;
-		writer_abort(from);
-	} else if ((err = writer_commit(from)) != NULL) {
-		why = *err;
-		move_back(c);
-	} else
-		return NULL;
-	return err_internal_code(why.code, why.client, "%s", why.text);
-}
-
 static const struct err *
 move_in(struct copying *c, const struct seqset *uids, struct writer *from,
     uint32_t *missing_r)
@@ -335,21 +276,21 @@ mailbox_move(struct mailbox *src, struct mailbox *dst,
 	struct copying c = { .src = src, .dst = dst, .flag_mask = flag_mask };
 	struct copy_result result = { .uidvalidity = dst->uidvalidity };
 	const struct err *err;
-	struct writer other, *from = src == dst ? &c.w : &other;
+	struct writer other;
+	struct pair p = { &c.w, src == dst ? &c.w : &other };
+	struct seqset added;
 	size_t keywords;
 
-	err = move_begin(&c, from);
+	err = pair_begin(&p, dst, src);
 	if (err != NULL)
 		return err;
 	keywords = dst->keywords_n;
-	err = move_in(&c, uids, from, &result.missing);
-	if (err != NULL || c.from.n == 0) {
-		unplace(&c.w);
-		writer_abort(&c.w);
-		if (src != dst)
-			writer_abort(from);
-	} else
-		err = move_commit(&c, from);
+	err = move_in(&c, uids, p.from, &result.missing);
+	added = seqset_built(&c.to);
+	if (err != NULL || c.from.n == 0)
+		pair_abort(&p);
+	else
+		err = pair_commit(&p, &added);
 	if (err == NULL && c.from.n > 0)
 		purge_unretained(src);
 	copy_end(&c, err, keywords, a, &result, result_r);

@@ -67,6 +67,20 @@ const struct err *writer_begin(struct writer *, struct mailbox *,
     bool durable);
 const struct err *writer_commit(struct writer *);
 void writer_abort(struct writer *);
+/*
+ * A change of two mailboxes, which may be one: then from is to.  The locks are
+ * taken in the order of the ids, so that no two changes wait for each other.
+ * pair_commit() commits to first: a crash between both leaves what was moved in
+ * both mailboxes.  Should the second commit fail, what was added (its UIDs) is
+ * expunged again.  pair_abort() undoes, files that were placed included.
+ */
+struct pair {
+	struct writer	*to, *from;
+};
+const struct err *pair_begin(struct pair *, struct mailbox *dst,
+    struct mailbox *src);
+const struct err *pair_commit(struct pair *, const struct seqset *added);
+void pair_abort(struct pair *);
 /* Inside a writer: expunge those of the set that have \Deleted, or all (any),
  * under one new modseq.  *n_r is how many went. */
 const struct err *writer_expunge(struct writer *, const struct seqset *uids,

@@ -210,6 +210,14 @@ void upload_free(struct upload *);		/* NULL is fine */
 const struct err *mailbox_append(struct mailbox *, struct upload *const *ups,
     size_t n, uint32_t *first_uid_r);
 
+/*
+ * Append a finished upload of dst (which may be src), and expunge the message
+ * old from src: in one commit where both are one, else as MOVE does.  ERR_USER
+ * EXPUNGEISSUED when old is gone already: nothing is appended then.
+ */
+const struct err *mailbox_replace(struct mailbox *src, uint32_t old,
+    struct mailbox *dst, struct upload *, uint32_t *uid_r);
+
 /* --- Changing --- */
 
 enum store_op { STORE_REPLACE, STORE_ADD, STORE_REMOVE };

@@ -1,0 +1,68 @@
+/* pair.c - a change of two mailboxes that may be one
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "store/mailbox-private.h"
+#include "util/log.h"
+
+const struct err *
+pair_begin(struct pair *p, struct mailbox *dst, struct mailbox *src)
+{
+	const bool dst_first = strcmp(dst->id, src->id) < 0;
+	struct writer *first = dst_first ? p->to : p->from;
+	struct writer *second = dst_first ? p->from : p->to;
+	const struct err *err;
+
+	if (p->to == p->from)
+		return writer_begin(p->to, dst, true);
+	err = writer_begin(first, dst_first ? dst : src, true);
+	if (err != NULL)
+		return err;
+	err = writer_begin(second, dst_first ? src : dst, true);
+	if (err != NULL)
+		writer_abort(first);
+	return err;
+}
+
+void
+pair_abort(struct pair *p)
+{
+	unplace(p->to);
+	writer_abort(p->to);
+	if (p->from != p->to)
+		writer_abort(p->from);
+}
+
+/* What another session sees of a change that failed half way. */
+static void
+take_back(struct pair *p, const struct seqset *added)
+{
+	const struct err *err;
+	uint32_t n;
+
+	err = mailbox_expunge(p->to->mbox, added, true, &n);
+	if (err != NULL)
+		log_error("%s: messages that could not be taken from %s are in "
+		    "both: %s", p->to->mbox->what, p->from->mbox->what,
+		    err->text);
+}
+
+const struct err *
+pair_commit(struct pair *p, const struct seqset *added)
+{
+	const struct err *err;
+	struct err why;
+
+	err = writer_commit(p->to);
+	if (p->from == p->to)
+		return err;
+	if (err != NULL) {
+		why = *err;
+		writer_abort(p->from);
+	} else if ((err = writer_commit(p->from)) != NULL) {
+		why = *err;
+		take_back(p, added);
+	} else
+		return NULL;
+	return err_internal_code(why.code, why.client, "%s", why.text);
+}

@@ -53,6 +53,12 @@ has_save_limit(const struct session *s)
 	return limit_messages(s) == 0 && s->conf->save_limit > 0;
 }
 
+static bool
+may_unauthenticate(const struct session *s)
+{
+	return s->conf->unauthenticate;
+}
+
 #define CAPABILITY_CMDS	6
 
 /*
@@ -112,7 +118,8 @@ static const struct capability {
 	{ .word = "STATUS=SIZE" },
 	{ .word = "UIDONLY" },
 	{ .word = "UIDPLUS", .cmds = { &cmd_uid_expunge } },
-	{ .word = "UNAUTHENTICATE", .cmds = { &cmd_unauthenticate } },
+	{ .word = "UNAUTHENTICATE", .when = may_unauthenticate,
+	    .cmds = { &cmd_unauthenticate } },
 	{ .word = "UNSELECT", .cmds = { &cmd_unselect } },
 	{ .word = "URL-PARTIAL" },
 	{ .word = "UTF8=ACCEPT" },
@@ -199,7 +206,8 @@ capability_disables(const struct session *s, const struct cmd *cmd)
 	for (size_t i = 0; i < CAPABILITIES; i++) {
 		if (!lists(&capabilities[i], cmd))
 			continue;
-		if (!capability_off(s, capabilities[i].word))
+		if (!capability_off(s, capabilities[i].word) &&
+		    (capabilities[i].when == NULL || capabilities[i].when(s)))
 			return false;
 		listed = true;
 	}

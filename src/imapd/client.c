@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: ISC */
 #include "imapd/client.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,43 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/net.h"
+
 #define KEEPALIVE_IDLE_S	120	/* seconds of silence before the first probe */
 #define KEEPALIVE_INTERVAL_S	30	/* seconds between probes */
 #define KEEPALIVE_PROBES	4	/* unanswered ones that end the connection */
 #define LINGER_MS		1000	/* how long a peer may take to close */
 #define LINGER_OCTETS		(1024 * 1024)	/* read and dropped meanwhile */
-
-static bool
-is_loopback4(struct in_addr a)
-{
-	return ntohl(a.s_addr) >> 24 == IN_LOOPBACKNET;
-}
-
-/* Writes the text of an IPv4 or IPv6 address; ::ffff:192.0.2.1 as 192.0.2.1. */
-static void
-format_address(const struct in6_addr *a6, char *address, size_t size,
-    bool *local_r)
-{
-	struct in_addr a4;
-
-	if (IN6_IS_ADDR_V4MAPPED(a6)) {
-		memcpy(&a4, &a6->s6_addr[12], sizeof(a4));
-		*local_r = is_loopback4(a4);
-		inet_ntop(AF_INET, &a4, address, (socklen_t)size);
-	} else {
-		*local_r = IN6_IS_ADDR_LOOPBACK(a6);
-		inet_ntop(AF_INET6, a6, address, (socklen_t)size);
-	}
-}
-
-static struct in6_addr
-map_address(struct in_addr a4)
-{
-	struct in6_addr a6 = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
-
-	memcpy(&a6.s6_addr[12], &a4, sizeof(a4));
-	return a6;
-}
 
 static bool
 socket_address(int fd, struct in6_addr *a6)
@@ -62,7 +31,7 @@ socket_address(int fd, struct in6_addr *a6)
 	if (ss.ss_family == AF_INET6)
 		*a6 = ((struct sockaddr_in6 *)&ss)->sin6_addr;
 	else if (ss.ss_family == AF_INET)
-		*a6 = map_address(((struct sockaddr_in *)&ss)->sin_addr);
+		*a6 = net_mapped(((struct sockaddr_in *)&ss)->sin_addr);
 	else
 		return false;
 	return true;
@@ -72,28 +41,23 @@ static bool
 environment_address(const char *name, struct in6_addr *a6)
 {
 	const char *s = getenv(name);
-	struct in_addr a4;
 
-	if (s == NULL)
-		return false;
-	if (inet_pton(AF_INET, s, &a4) == 1) {
-		*a6 = map_address(a4);
-		return true;
-	}
-	return inet_pton(AF_INET6, s, a6) == 1;
+	return s != NULL && net_address(s, a6);
 }
 
 void
-client_address(int fd, char *address, size_t size, bool *local_r)
+client_peer(int fd, struct peer *peer_r)
 {
+	struct peer peer = { .address = "-", .local = true };
 	struct in6_addr a6;
 
-	strlcpy(address, "-", size);
-	*local_r = true;
 	if (socket_address(fd, &a6) ||
 	    environment_address("REMOTE_ADDR", &a6) ||
-	    environment_address("TCPREMOTEIP", &a6))
-		format_address(&a6, address, size, local_r);
+	    environment_address("TCPREMOTEIP", &a6)) {
+		net_text(&a6, peer.address);
+		peer.local = net_is_loopback(&a6);
+	}
+	*peer_r = peer;
 }
 
 static bool

@@ -6,12 +6,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Who is at the other end, and how the octets come from there.  A plain value. */
+struct peer {
+	char	address[64];	/* as text, "-" when it has none */
+	bool	local;		/* nobody in between can listen: loopback, or no
+				 * network at all */
+	bool	secure;		/* TLS: ours, or a proxy's */
+};
+
 /*
- * The client's address as text: of the socket fd, else from $REMOTE_ADDR
- * (systemd) or $TCPREMOTEIP (ucspi-tcp), else "-".  *local_r: nobody between
- * it and us can listen: a loopback address, or no network at all.
+ * Who is at the other end of fd: the socket's address, else $REMOTE_ADDR
+ * (systemd) or $TCPREMOTEIP (ucspi-tcp).
  */
-void client_address(int fd, char *address, size_t size, bool *local_r);
+void client_peer(int fd, struct peer *peer_r);
 
 /* Notice a peer that is gone, and send what is flushed at once.  Nothing
  * happens when fd is not a TCP socket. */

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "imapd/capability.h"
+#include "imapd/door.h"
 #include "imapd/login.h"
+#include "wire/base64.h"
 #include "wire/sasl.h"
 
 struct authenticate_args {
@@ -30,61 +32,124 @@ authenticate_parse(struct arena *a, struct parser *p, void **args_r)
 	return NULL;
 }
 
-/* RFC 4959 3: an empty challenge; the space is part of it. */
+/* The octets of a line in base64, which is cleared: it may hold a password. */
 static const struct err *
-ask(struct session *s, const char **line_r, size_t *len_r)
+response_decode(struct session *s, const char *line, size_t len,
+    struct door_text *text_r)
+{
+	const struct err *err;
+	char *octets;
+	size_t n;
+
+	err = sasl_decode(s->arena, line, len, &octets, &n);
+	/* The parser's copy is in the arena, which is ours to clear. */
+	explicit_bzero((char *)(uintptr_t)line, len);
+	if (err == NULL)
+		*text_r = (struct door_text){ octets, n };
+	return err;
+}
+
+/* Send a challenge, and read the response to it. */
+static const struct err *
+challenge(struct session *s, const struct door_text *text,
+    struct door_text *response_r)
 {
 	struct parser *p = &s->parser;
 	const struct err *err;
+	struct buf b = { 0 };
+	const char *line;
+	size_t len;
 
-	output_adds(s->out, "+ \r\n");
+	buf_adds(&b, "+ ");
+	base64_encode(text->s, text->len, &b);
+	buf_adds(&b, "\r\n");
+	output_add(s->out, b.s, b.len);
+	buf_clear(&b);
 	err = output_flush(s->out);
 	if (err != NULL)
 		return err;
 	p->at_end = false;	/* the command goes on with a line of its own */
-	if (!parser_line(p, SASL_LINE_MAX, line_r, len_r))
+	if (!parser_line(p, SASL_LINE_MAX, &line, &len))
 		return parser_err(p);
-	if (*len_r == 1 && **line_r == '*')
+	if (len == 1 && *line == '*')
 		return err_syntax("AUTHENTICATE cancelled");
-	return NULL;
+	return response_decode(s, line, len, response_r);
+}
+
+/*
+ * RFC 9051 6.2.2: the mechanism's last data, when it has some, is one more
+ * challenge, whose response is empty.  The user is logged in by then: a client
+ * that does not go along can only start anew.
+ */
+static const struct err *
+last_data(struct session *s, const struct door_text *data)
+{
+	struct door_text response = { 0 };
+	const struct err *err;
+
+	if (data->len == 0)
+		return NULL;
+	err = challenge(s, data, &response);
+	if (err != NULL && err->kind == ERR_IO)
+		return err;
+	if (err == NULL && response.len == 0)
+		return NULL;
+	s->leave = false;
+	return session_bye(s, "sasl", "Expected an empty response");
+}
+
+/* What a response holds may be a password. */
+static const struct err *
+ask(struct session *s, struct door_message *msg, struct door_message *reply_r)
+{
+	const struct err *err = login_ask(s, msg, reply_r);
+	struct door_text *text = &msg->texts[msg->type == DOOR_START];
+
+	if (text->len > 0)
+		explicit_bzero((char *)(uintptr_t)text->s, text->len);
+	return err;
 }
 
 static const struct err *
-authenticate_plain(struct session *s, const char *line, size_t len)
+exchange(struct session *s, struct door_message *msg)
 {
+	struct door_message reply;
 	const struct err *err;
-	struct sasl_plain plain;
 
-	err = sasl_plain_parse(s->arena, line, len, &plain);
-	if (err != NULL)
-		return err;
-	err = login_password(s, "PLAIN", plain.authzid, plain.authcid,
-	    plain.password);
-	explicit_bzero(plain.memory, plain.memory_len);
-	return err;
+	err = ask(s, msg, &reply);
+	while (err == NULL && reply.type == DOOR_CONTINUE) {
+		*msg = (struct door_message){ .type = DOOR_STEP };
+		err = challenge(s, &reply.texts[0], &msg->texts[0]);
+		if (err == NULL)
+			err = ask(s, msg, &reply);
+		else if (err->kind != ERR_IO) {
+			msg->type = DOOR_CANCEL;
+			(void)door_tell(s, msg);
+		}
+	}
+	return err != NULL ? err : last_data(s, &reply.texts[0]);
 }
 
 static const struct err *
 authenticate_run(struct session *s, void *v)
 {
 	struct authenticate_args *args = v;
+	struct door_message msg = {
+		.type = DOOR_START,
+		.numbers = { args->initial != NULL },
+		.texts = { { args->mechanism, strlen(args->mechanism) } }
+	};
 	const struct err *err = NULL;
-	const char *line = args->initial;
-	size_t len = args->initial_len;
 
-	if (strcmp(args->mechanism, "PLAIN") != 0 ||
-	    capability_off(s, "AUTH=PLAIN"))
+	if (!capability_offered(s, arena_printf(s->arena, "AUTH=%s",
+	    args->mechanism)) && login_allowed(s))
 		return err_user(NULL, "There is no such mechanism here");
 	if (!login_allowed(s))
 		return login_refused(s);
-	if (line == NULL)
-		err = ask(s, &line, &len);
-	if (err != NULL)
-		return err;
-	err = authenticate_plain(s, line, len);
-	/* The parser's copy is in the arena, which is ours to clear. */
-	explicit_bzero((char *)(uintptr_t)line, len);
-	return err;
+	if (args->initial != NULL)
+		err = response_decode(s, args->initial, args->initial_len,
+		    &msg.texts[1]);
+	return err != NULL ? err : exchange(s, &msg);
 }
 
 const struct cmd cmd_authenticate = {

@@ -30,14 +30,20 @@ static const struct err *
 login_run(struct session *s, void *v)
 {
 	struct login_args *args = v;
+	size_t len = strlen(args->password);
+	const struct door_message msg = {
+		.type = DOOR_LOGIN,
+		.texts = { { args->user, strlen(args->user) },
+		    { args->password, len } }
+	};
+	struct door_message reply;
 	const struct err *err;
 
 	if (login_allowed(s))
-		err = login_password(s, "LOGIN", "", args->user,
-		    args->password);
+		err = login_ask(s, &msg, &reply);
 	else
 		err = login_refused(s);
-	explicit_bzero(args->password, strlen(args->password));
+	explicit_bzero(args->password, len);
 	return err;
 }
 

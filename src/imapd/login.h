@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "imapd/doormsg.h"
 #include "imapd/session.h"
 
 /* Whether a password may be sent as it is: msgstore.conf(5) "cleartext-login". */
@@ -13,12 +14,10 @@ bool login_allowed(const struct session *);
 const struct err *login_refused(struct session *);
 
 /*
- * Check a password and log the user in.  method is for the log.  authzid is
- * whom to act as, "" for the user itself; nobody may act as another.  Every
- * reason to refuse is the same ERR_USER AUTHENTICATIONFAILED, after the same
- * time.  Tells the log, and the tagged OK the capabilities.
+ * Ask the monitor, as door_ask().  After a DOOR_OK the door leaves when the command
+ * ends: the session says the tagged OK.
  */
-const struct err *login_password(struct session *, const char *method,
-    const char *authzid, const char *user, const char *password);
+const struct err *login_ask(struct session *, const struct door_message *,
+    struct door_message *reply_r);
 
 #endif

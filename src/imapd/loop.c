@@ -79,21 +79,14 @@ wrong_state(const struct session *s, const struct cmd *cmd)
 	return err_syntax("%s: select a mailbox first", cmd->name);
 }
 
-/* Tag and name.  RFC 3501 6.4.8: "UID FETCH" and its like are one name here. */
+/* RFC 3501 6.4.8: "UID FETCH" and its like are one name here. */
 static const struct err *
-read_head(struct session *s)
+read_name(struct session *s)
 {
 	struct parser *p = &s->parser;
 	const struct cmd *cmd;
-	const char *tag, *name, *second;
-	int c;
+	const char *name, *second;
 
-	if (!parser_tag(p, &tag))
-		return parser_err(p);
-	/* The beginning of something else is no tag: it may be another's. */
-	c = parser_peek(p);
-	if (c == ' ' || c == '\r' || c == '\n')
-		s->tag = tag;
 	if (!parser_sp(p) || !parser_word(p, &name))
 		return parser_err(p);
 	s->commands++;
@@ -114,6 +107,56 @@ read_head(struct session *s)
 		    "numbers, which UIDONLY has done away with", cmd->name);
 	s->cmd = cmd;
 	return NULL;
+}
+
+/* What clients of HTTP, RTSP, SMTP, LMTP and SSH begin with. */
+static bool
+other_protocol(const char *tag)
+{
+	static const char *const words[] = { "GET", "HEAD", "POST", "PUT",
+	    "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI", "DESCRIBE",
+	    "EHLO", "HELO", "LHLO" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(tag, words[i]) == 0)
+			return true;
+	return strncmp(tag, "SSH-", 4) == 0;
+}
+
+/*
+ * A browser that a page makes send its request here would hide commands in it;
+ * TLS where there is none yet begins with a control octet.  Nothing of that is
+ * answered.  All those words are tags too: what follows must be no command.
+ */
+static const struct err *
+drop(struct session *s)
+{
+	return session_bye(s, "protocol", "This is IMAP, and no other protocol");
+}
+
+/* Tag and name. */
+static const struct err *
+read_head(struct session *s)
+{
+	bool login = s->state == ST_NOT_AUTHENTICATED;
+	struct parser *p = &s->parser;
+	const struct err *err;
+	const char *tag;
+	int c;
+
+	c = parser_peek(p);
+	if (login && c >= 0 && c < ' ' && c != '\r' && c != '\n')
+		return drop(s);
+	if (!parser_tag(p, &tag))
+		return parser_err(p);
+	/* The beginning of something else is no tag: it may be another's. */
+	c = parser_peek(p);
+	if (c == ' ' || c == '\r' || c == '\n')
+		s->tag = tag;
+	err = read_name(s);
+	if (err != NULL && err->kind != ERR_IO && login && other_protocol(tag))
+		return drop(s);
+	return err;
 }
 
 static const struct err *
@@ -321,6 +364,8 @@ command(struct session *s)
 		err = run(s, args);
 	if (err != NULL && err->kind == ERR_IO)
 		return err;
+	if (s->leave && s->door != -1)
+		return NULL;
 	err = keep(s, err);
 	skip_err = skip(s);
 	if (skip_err != NULL)
@@ -334,8 +379,8 @@ command(struct session *s)
 /* --- The session --- */
 
 /* RFC 3501 7.1.4 */
-static void
-greet(struct session *s)
+void
+session_greet(struct session *s)
 {
 	bool login = s->state == ST_NOT_AUTHENTICATED;
 
@@ -344,9 +389,17 @@ greet(struct session *s)
 	    arena_printf(s->arena, "Logged in as %s", s->user));
 }
 
+/* RFC 3501 6.2.3: the capabilities save the client a CAPABILITY command. */
+void
+session_resume(struct session *s, const char *tag)
+{
+	output_addf(s->out, "%s OK [%s] Logged in\r\n", tag,
+	    capability_data(s));
+}
+
 /* Say why the session ends, when nobody has, and end it. */
-static void
-finish(struct session *s)
+void
+session_end(struct session *s)
 {
 	const struct err *err;
 
@@ -373,9 +426,11 @@ session_run(struct session *s)
 
 	input_on_block(s->in, flush, s->out);
 	output_timeout(s->out, s->conf->write_timeout);
-	greet(s);
 	input_deadline(s->in, s->conf->login_timeout);
-	while (err == NULL && !s->logout && !signals_stop())
+	while (err == NULL && !s->logout && !s->leave && !signals_stop())
 		err = command(s);
-	finish(s);
+	if (err != NULL)
+		s->leave = false;
+	if (!s->leave)
+		session_end(s);
 }

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "imapd/client.h"
-#include "imapd/report.h"
-#include "imapd/session.h"
+#include "imapd/proxy.h"
+#include "imapd/serve.h"
 #include "imapd/signals.h"
 #include "util/io.h"
 #include "util/log.h"
@@ -20,6 +20,7 @@
 
 struct options {
 	const char	*store, *conf, *preauth;
+	bool		 proxy;
 };
 
 /*
@@ -70,7 +71,11 @@ parse_options(int argc, char **argv)
 
 		if (strcmp(argv[i], "-V") == 0)
 			print_version();
-		else if (strcmp(argv[i], "-s") == 0)
+		if (strcmp(argv[i], "--proxy") == 0) {
+			o.proxy = true;
+			continue;
+		}
+		if (strcmp(argv[i], "-s") == 0)
 			value_r = &o.store;
 		else if (strcmp(argv[i], "-f") == 0)
 			value_r = &o.conf;
@@ -78,7 +83,7 @@ parse_options(int argc, char **argv)
 			value_r = &o.preauth;
 		if (value_r == NULL || i + 1 == argc)
 			fail(EX_USAGE, "%s %s; usage: imapd [-s STORE] "
-			    "[-f FILE] [--preauth USER] [-V]",
+			    "[-f FILE] [--preauth USER] [--proxy] [-V]",
 			    value_r == NULL ? "unknown argument" :
 			    "no value for", argv[i]);
 		*value_r = argv[++i];
@@ -99,14 +104,16 @@ check_preauth(uid_t started_as, const char *path)
 		    path);
 }
 
+/* Whoever is no proxy gets no answer: it may believe to speak to another. */
 static void
-preauth(struct session *s, const char *user)
+meet_proxy(const struct conf *conf, struct peer *peer)
 {
-	const struct err *err = session_login(s, user);
+	const struct err *err = proxy_accept(STDIN_FILENO, conf, peer);
 
-	if (err != NULL)
-		fail_err(EX_NOUSER, err);
-	report_login(s, "PREAUTH");
+	if (err == NULL)
+		return;
+	log_info("proxy failed address=%s: %s", peer->address, err->text);
+	exit(err->kind == ERR_IO ? EX_OK : EX_PROTOCOL);
 }
 
 int
@@ -117,7 +124,7 @@ main(int argc, char **argv)
 	struct options o;
 	struct conf *conf = NULL;
 	struct store *store = NULL;
-	struct session *s;
+	struct peer peer;
 	const char *path;
 
 	io_hold_stdio();
@@ -138,11 +145,12 @@ main(int argc, char **argv)
 	if (err != NULL)
 		fail_err(EX_NOINPUT, err);
 	client_socket_options(STDOUT_FILENO);
-	s = session_new(conf, store, STDIN_FILENO, STDOUT_FILENO);
-	if (o.preauth != NULL)
-		preauth(s, o.preauth);
-	session_run(s);
-	session_free(s);
+	client_peer(STDIN_FILENO, &peer);
+	if (o.proxy)
+		meet_proxy(conf, &peer);
+	err = serve(conf, store, &peer, o.preauth);
+	if (err != NULL)
+		fail_err(EX_NOUSER, err);
 	store_close(store);
 	conf_free(conf);
 	return EX_OK;

@@ -17,7 +17,7 @@ user_of(const struct session *s)
 void
 report_login(const struct session *s, const char *method)
 {
-	log_info("login user=%s address=%s method=%s", user_of(s), s->address,
+	log_info("login user=%s address=%s method=%s", user_of(s), s->peer.address,
 	    method);
 }
 
@@ -25,7 +25,7 @@ void
 report_unauthenticate(const struct session *s)
 {
 	log_info("logout user=%s address=%s reason=unauthenticate", user_of(s),
-	    s->address);
+	    s->peer.address);
 }
 
 /* A name with a blank in it could forge an address for whoever reads the log. */
@@ -39,13 +39,12 @@ clean_name(const char *user, char out[USER_NAME_MAX + 1])
 }
 
 void
-report_login_failed(const struct session *s, const char *user,
-    const char *reason)
+report_login_failed(const char *address, const char *user, const char *reason)
 {
 	char name[USER_NAME_MAX + 1];
 
 	clean_name(user, name);
-	log_info("login failed user=%s address=%s reason=%s", name, s->address,
+	log_info("login failed user=%s address=%s reason=%s", name, address,
 	    reason);
 }
 
@@ -53,7 +52,7 @@ void
 report_error(const struct session *s, const struct err *err)
 {
 	log_error("error user=%s address=%s command=%s: %s", user_of(s),
-	    s->address, s->cmd != NULL ? s->cmd->name : "-", err->text);
+	    s->peer.address, s->cmd != NULL ? s->cmd->name : "-", err->text);
 }
 
 void
@@ -64,7 +63,7 @@ report_end(const struct session *s)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	log_info("end user=%s address=%s reason=%s time=%" PRId64 " in=%" PRIu64
 	    " out=%" PRIu64 " commands=%" PRIu64 " messages=%" PRIu64,
-	    user_of(s), s->address, s->bye != NULL ? s->bye : "closed",
+	    user_of(s), s->peer.address, s->bye != NULL ? s->bye : "closed",
 	    (int64_t)ts.tv_sec - s->started, input_count(s->in),
 	    output_count(s->out), s->commands, s->messages_out);
 }

@@ -22,7 +22,7 @@
 
 void report_login(const struct session *, const char *method);
 void report_unauthenticate(const struct session *);
-void report_login_failed(const struct session *, const char *user,
+void report_login_failed(const char *address, const char *user,
     const char *reason);
 void report_error(const struct session *, const struct err *);
 void report_end(const struct session *);

@@ -10,13 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "imapd/client.h"
+#include "imapd/confine.h"
 #include "imapd/report.h"
 #include "imapd/selected.h"
 #include "util/log.h"
 
 struct session *
-session_new(const struct conf *conf, struct store *store, int in, int out)
+session_new(const struct conf *conf, struct store *store,
+    const struct peer *peer, int in, int out)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct timespec ts;
@@ -31,8 +32,36 @@ session_new(const struct conf *conf, struct store *store, int in, int out)
 	s->out = output_new(out);
 	s->arena = arena_new();
 	s->state = ST_NOT_AUTHENTICATED;
-	client_address(in, s->address, sizeof(s->address), &s->local);
+	s->peer = *peer;
+	s->door = s->keeper = -1;
 	return s;
+}
+
+struct session_start
+session_put_down(struct session *s, char octets[INPUT_BUFFER])
+{
+	size_t len = input_buffered(s->in);
+	struct session_start at = {
+		.in = input_count(s->in), .commands = s->commands,
+		.login_failures = s->login_failures,
+		.unread = octets, .unread_len = len
+	};
+
+	if (len > 0)
+		input_read(s->in, octets, len);
+	/* A client that is gone is noticed by whoever takes it up. */
+	(void)output_flush(s->out);
+	at.out = output_count(s->out);
+	return at;
+}
+
+void
+session_take_up(struct session *s, const struct session_start *at)
+{
+	input_resume(s->in, at->in, at->unread, at->unread_len);
+	output_resume(s->out, at->out);
+	s->commands = at->commands;
+	s->login_failures = at->login_failures;
 }
 
 static void
@@ -55,6 +84,7 @@ session_free(struct session *s)
 	account_close(s->account);
 	free(s->user);
 	free(s->capabilities_off);
+	free(s->reach);
 	arena_free(s->arena);
 	output_free(s->out);
 	input_free(s->in);
@@ -189,22 +219,7 @@ session_unauthenticate(struct session *s)
 {
 	report_unauthenticate(s);
 	selected_close(s);
-	shares_free(s->shares, s->shares_n);
-	s->shares = NULL;
-	s->shares_n = 0;
-	account_close(s->account);
-	s->account = NULL;
-	free(s->user);
-	s->user = NULL;
-	free(s->capabilities_off);
-	s->capabilities_off = NULL;
-	s->user_created = 0;
-	s->may = 0;
-	s->enabled = 0;
-	output_set_utf8(s->out, false);
-	s->state = ST_NOT_AUTHENTICATED;
-	/* Who comes back has as long to log in as one who has just come. */
-	input_deadline(s->in, s->conf->login_timeout);
+	s->leave = true;
 }
 
 static struct share *
@@ -297,7 +312,9 @@ session_refresh(struct session *s)
 		s->may = user.may;
 		s->store_stamp = stamp;
 		shares_replace(s, shares, n, &kept);
-		err = selected_refresh(s);
+		err = confine_reaches(s) ? selected_refresh(s) :
+		    session_bye(s, "granted", "A mailbox was shared with you: "
+		    "log in again to see it");
 		account_close(kept);
 	}
 	arena_free(a);

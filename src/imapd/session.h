@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "imapd/client.h"
 #include "imapd/cmd.h"
 #include "imapd/enabled.h"
 #include "store/account.h"
@@ -45,8 +47,10 @@ struct session {
 	int64_t		 progress_due;	/* when progress.h speaks next */
 	const char	*limit_code;	/* limit.h cut the command; or NULL */
 	bool		 no_expunge;	/* the command names numbers: none is told */
-	char		 address[64];	/* the client's, "-" when unknown */
-	bool		 local;		/* loopback, pipe, terminal, unix socket */
+	struct peer	 peer;		/* the client */
+	int		 door;		/* before login: to the monitor; else -1 */
+	int		 keeper;	/* to the process that lets the next user in,
+					 * or -1 */
 
 	/* After login. */
 	char		*user;		/* its name */
@@ -62,6 +66,11 @@ struct session {
 	struct selected	*selected;	/* NULL when no mailbox is */
 	bool		 compressed;	/* RFC 4978 */
 	bool		 logout;	/* the loop ends after this command */
+	bool		 confined;	/* confine.h */
+	/* Of the directories of shared mailboxes that a confined session reaches. */
+	ino_t		*reach;
+	size_t		 reach_n;
+	bool		 leave;		/* so it does, and another process goes on */
 	const char	*bye;		/* why, for the log; NULL: the client left */
 
 	/* For the loop, which ends a session that only makes mistakes. */
@@ -74,12 +83,28 @@ struct session {
 };
 
 /*
- * A session on two descriptors, which it does not own, in the not
+ * A session with peer on two descriptors, which it does not own, in the not
  * authenticated state.  Opens nothing, sends nothing.  conf and store must
- * outlive it.
+ * outlive it.  A door's has no store.
  */
-struct session *session_new(const struct conf *, struct store *, int in,
-    int out);
+struct session *session_new(const struct conf *, struct store *,
+    const struct peer *, int in, int out);
+
+/* Where a session begins: a plain value. */
+struct session_start {
+	bool		 greet;		/* the client has heard nothing yet */
+	/* What another process's session has done and read. */
+	uint64_t	 in, out;	/* octets */
+	uint64_t	 commands;
+	unsigned int	 login_failures;
+	const char	*unread;	/* octets that were read and not used */
+	size_t		 unread_len;	/* INPUT_BUFFER at most */
+};
+/* Flush, and say where the session stopped; octets is where unread is. */
+struct session_start session_put_down(struct session *,
+    char octets[INPUT_BUFFER]);
+/* Go on from there, in a session that has read nothing. */
+void session_take_up(struct session *, const struct session_start *);
 void session_free(struct session *);		/* NULL is fine */
 
 /* Give back the memory that can be had again: before a long wait, with the
@@ -163,8 +188,16 @@ const struct err *session_open(struct session *, const struct place *,
 
 #define SHARED_ROOT	"shared"	/* the first level of shared names */
 
-/* Greet (by PREAUTH when the session is logged in already), run until the session
- * ends, say so in the log.  Replies to everything. */
+/* Greet (by PREAUTH when the session is logged in already). */
+void session_greet(struct session *);
+/* Send the tagged OK of the command that logged the client in at the door. */
+void session_resume(struct session *, const char *tag);
+/* Say BYE, if nobody has, and the log's last line. */
+void session_end(struct session *);
+/*
+ * Run until the session ends, and say so in the log; or until s->leave, without a
+ * word.  Replies to everything.
+ */
 void session_run(struct session *);
 
 #endif

@@ -41,6 +41,13 @@ signals_init(void)
 	sigaction(SIGHUP, &sa, NULL);
 }
 
+void
+signals_move_null(int fd)
+{
+	if (null_fd != -1 && null_fd != fd && dup3(null_fd, fd, O_CLOEXEC) == fd)
+		null_fd = fd;
+}
+
 bool
 signals_stop(void)
 {

@@ -12,6 +12,9 @@
  * response.  SIGPIPE is ignored.
  */
 void signals_init(void);
+/* Keep the /dev/null that this takes at fd from now on: for a process that closes
+ * all but a few descriptors. */
+void signals_move_null(int fd);
 /* Whether one of them came. */
 bool signals_stop(void);
 

@@ -3,9 +3,11 @@
 #include "store/account.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/mailbox.h"
@@ -83,6 +85,27 @@ account_open(struct store *store, enum account_kind kind, const char *name,
 	}
 	*account_r = account;
 	return NULL;
+}
+
+int
+account_stat_dir(struct store *store, enum account_kind kind,
+    const char *name, struct stat *st)
+{
+	char path[STORE_PATH_OCTETS];
+
+	snprintf(path, sizeof(path), "%s/%s", account_kind_dir(kind), name);
+	return fstatat(store_fd(store), path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+int
+account_open_dir(struct store *store, enum account_kind kind,
+    const char *name)
+{
+	char path[STORE_PATH_OCTETS];
+
+	snprintf(path, sizeof(path), "%s/%s", account_kind_dir(kind), name);
+	return openat(store_fd(store), path, O_PATH | O_DIRECTORY |
+	    O_NOFOLLOW | O_CLOEXEC);
 }
 
 enum account_kind

@@ -17,6 +17,8 @@
 
 #define MAILBOX_ID_LEN	16	/* hexadecimal digits, unique in the world */
 
+struct stat;	/* sys/stat.h */
+
 enum account_kind { ACCOUNT_USER, ACCOUNT_SHARED };
 
 struct account;
@@ -36,6 +38,10 @@ struct mailbox_row {
 /* ERR_USER NONEXISTENT when the account is not there. */
 const struct err *account_open(struct store *, enum account_kind,
     const char *name, struct account **account_r);
+/* The account's directory by O_PATH, or what fstat(2) says of it; -1 with errno. */
+int account_open_dir(struct store *, enum account_kind, const char *name);
+int account_stat_dir(struct store *, enum account_kind, const char *name,
+    struct stat *);
 void account_close(struct account *);		/* NULL is fine */
 enum account_kind account_kind(const struct account *);
 const char *account_name(const struct account *);

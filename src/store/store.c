@@ -103,6 +103,15 @@ boot_number(void)
 	return number;
 }
 
+void
+store_read_ahead(void)
+{
+	char octet;
+
+	boot_number();
+	sqlite3_randomness((int)sizeof(octet), &octet);
+}
+
 static bool
 dir_is_empty(int fd)
 {

@@ -13,6 +13,7 @@
 
 #include "util/buf.h"
 #include "util/log.h"
+#include "util/net.h"
 
 #define CONF_DEFAULT	"/etc/msgstore.conf"
 #define STORE_DEFAULT	"/var/lib/msgstore"
@@ -26,7 +27,7 @@
 #define SIZE_MOST	(UINT64_C(2) << 30)
 
 enum type { TYPE_CHAR, TYPE_ENUM, TYPE_BOOL, TYPE_DURATION, TYPE_SIZE,
-	TYPE_COUNT, TYPE_WORDS, TYPE_TEXT, TYPE_DIRECTORY };
+	TYPE_COUNT, TYPE_WORDS, TYPE_NETS, TYPE_TEXT, TYPE_DIRECTORY };
 
 struct key {
 	const char	*name;
@@ -64,6 +65,10 @@ static const struct key keys[] = {
 	{ "inotify", TYPE_BOOL, AT(inotify), "yes", { "no", "yes" }, 0 },
 	{ "sandbox", TYPE_ENUM, AT(sandbox), "yes",
 	    { "no", "yes", "required" }, 0 },
+	{ "unauthenticate", TYPE_BOOL, AT(unauthenticate), "no",
+	    { "no", "yes" }, 0 },
+	{ "proxy-trusted", TYPE_NETS, AT(proxy_trusted), "127.0.0.1 ::1",
+	    { NULL }, 0 },
 	{ "capabilities-off", TYPE_WORDS, AT(capabilities_off), "",
 	    { NULL }, 0 },
 	{ "administrator", TYPE_TEXT, AT(administrator), "postmaster",
@@ -204,6 +209,19 @@ is_printable(const char *s, size_t max)
 }
 
 static bool
+nets_parse(const char *s, char **where)
+{
+	size_t len;
+
+	for (const char *p = s; *(p += strspn(p, " \t")) != '\0'; p += len) {
+		len = strcspn(p, " \t");
+		if (!net_valid(p, len))
+			return false;
+	}
+	return conf_words(s, where);
+}
+
+static bool
 text_parse(const char *s, char **where)
 {
 	if (*s == '\0' || !is_printable(s, TEXT_MAX_OCTETS))
@@ -246,6 +264,8 @@ value_set(struct conf *conf, const struct key *key, const char *s)
 		return count_parse(s, where);
 	case TYPE_WORDS:
 		return conf_words(s, where);
+	case TYPE_NETS:
+		return nets_parse(s, where);
 	case TYPE_TEXT:
 		return text_parse(s, where);
 	case TYPE_DIRECTORY:
@@ -289,6 +309,10 @@ describe(const struct key *key, struct buf *b)
 	case TYPE_WORDS:
 		buf_adds(b, "capabilities with blanks between, as in \"IDLE "
 		    "LITERAL+\"");
+		return;
+	case TYPE_NETS:
+		buf_adds(b, "addresses and networks with blanks between, as in "
+		    "\"127.0.0.1 10.1.0.0/16 2001:db8::/32\"");
 		return;
 	case TYPE_TEXT:
 		buf_addf(b, "1 to %d printable US-ASCII characters",
@@ -539,6 +563,7 @@ conf_free(struct conf *conf)
 		return;
 	free(conf->capabilities_off);
 	free(conf->administrator);
+	free(conf->proxy_trusted);
 	free(conf->runtime_directory);
 	free(conf);
 }
@@ -628,6 +653,7 @@ value_show(const struct conf *conf, const struct key *key, FILE *f, bool json)
 		fprintf(f, "%u", *(const uint32_t *)where);
 		break;
 	case TYPE_WORDS:
+	case TYPE_NETS:
 	case TYPE_TEXT:
 	case TYPE_DIRECTORY:
 		text(*(char *const *)where, f);

@@ -30,6 +30,8 @@ struct conf {
 	enum conf_journal journal;
 	bool		 inotify;
 	enum conf_sandbox sandbox;
+	bool		 unauthenticate;
+	char		*proxy_trusted;		/* networks: net.h */
 	char		*capabilities_off;	/* words with one space between */
 	char		*administrator;		/* whom to ask, e.g. "postmaster" */
 	char		*runtime_directory;	/* absolute path, or "" */

@@ -23,7 +23,6 @@
 
 #include "util/log.h"
 
-#define INPUT_BUFFER	4096	/* octets: part of what an idle session costs */
 #define FILE_COPY_MAX	32768	/* octets of a file that are copied, not sent */
 #define TTY_WRITE_MAX	256	/* octets a writable terminal takes at once */
 #define SMALL_OCTETS	4096	/* octets that a writable socket takes at once */
@@ -168,6 +167,17 @@ void
 input_deadline(struct input *in, unsigned int seconds)
 {
 	in->deadline = seconds == 0 ? 0 : now_ms() + (int64_t)seconds * 1000;
+}
+
+void
+input_resume(struct input *in, uint64_t consumed, const void *s, size_t len)
+{
+	if (in->got != 0 || len > sizeof(in->buf))
+		fatal("input_resume: too late, or %zu octets", len);
+	if (len > 0)
+		memcpy(in->buf, s, len);
+	in->cursor.end = in->buf + len;
+	in->got = consumed + len;
 }
 
 static void
@@ -1049,4 +1059,10 @@ uint64_t
 output_count(const struct output *o)
 {
 	return o->count;
+}
+
+void
+output_resume(struct output *o, uint64_t count)
+{
+	o->count += count;
 }

@@ -21,6 +21,8 @@ void io_hold_stdio(void);
 struct input;
 struct output;
 
+#define INPUT_BUFFER	4096	/* octets: part of what an idle session costs */
+
 /* Neither side cares whether its descriptor is in blocking or non-blocking
  * mode, and neither changes it: other processes may share it. */
 
@@ -63,6 +65,11 @@ size_t input_buffered(const struct input *);
 #define INPUT_OTHERS_MAX	8
 const struct err *input_wait(struct input *, const int *others, size_t n,
     int timeout_ms, bool *input_r, bool *others_r);
+/*
+ * Before the first read: go on where another process stopped, which had consumed
+ * that many octets, and had len more in its buffer, INPUT_BUFFER at most.
+ */
+void input_resume(struct input *, uint64_t consumed, const void *s, size_t len);
 /* NULL while all is well.  Text tells "timeout", "closed by the client" or
  * what read(2) said; input_timed_out() tells the first from the others. */
 const struct err *input_error(const struct input *);
@@ -114,6 +121,8 @@ const struct err *output_alive(struct output *);
 /* Gives the empty buffer's memory back: before a long wait. */
 void output_rest(struct output *);
 uint64_t output_count(const struct output *);	/* octets added so far */
+/* Go on counting where another process stopped. */
+void output_resume(struct output *, uint64_t count);
 
 /*
  * A layer between what is read and written here and the octets on the wire.

@@ -15,6 +15,7 @@
 #define LOG_LINE_MAX	1024	/* octets of one line */
 
 static enum { TO_STDERR, TO_JOURNAL, TO_SYSLOG } target = TO_STDERR;
+static void (*redirected)(int priority, const char *line);
 static const char *program = "msgstore";
 static int fatal_status = EX_SOFTWARE;
 
@@ -45,7 +46,24 @@ log_open(const char *name)
 		target = TO_STDERR;
 	else {
 		target = TO_SYSLOG;
-		openlog(name, LOG_PID, LOG_MAIL);
+		/* At once: in a sandbox no socket can be made any more. */
+		openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
+	}
+}
+
+static void
+write_line(int priority, const char *line)
+{
+	switch (target) {
+	case TO_STDERR:
+		dprintf(STDERR_FILENO, "%s: %s\n", program, line);
+		break;
+	case TO_JOURNAL:
+		dprintf(STDERR_FILENO, "<%d>%s\n", priority, line);
+		break;
+	case TO_SYSLOG:
+		syslog(priority, "%s", line);
+		break;
 	}
 }
 
@@ -58,17 +76,16 @@ log_line(int priority, const char *fmt, va_list ap)
 	for (char *p = line; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)
 			*p = '?';
-	switch (target) {
-	case TO_STDERR:
-		dprintf(STDERR_FILENO, "%s: %s\n", program, line);
-		break;
-	case TO_JOURNAL:
-		dprintf(STDERR_FILENO, "<%d>%s\n", priority, line);
-		break;
-	case TO_SYSLOG:
-		syslog(priority, "%s", line);
-		break;
-	}
+	if (redirected != NULL)
+		redirected(priority, line);
+	else
+		write_line(priority, line);
+}
+
+void
+log_redirect(void (*fn)(int priority, const char *line))
+{
+	redirected = fn;
 }
 
 #define LOG_BODY(priority) do {						\
@@ -95,6 +112,18 @@ void
 log_error(const char *fmt, ...)
 {
 	LOG_BODY(LOG_ERR);
+}
+
+static void __attribute__((format(printf, 2, 3)))
+log_priority(int priority, const char *fmt, ...)
+{
+	LOG_BODY(priority);
+}
+
+void
+log_relay(int priority, const char *line)
+{
+	log_priority(priority, "%s", line);
 }
 
 void

@@ -12,6 +12,14 @@
 void log_open(const char *name);
 
 /*
+ * Give each line to fn instead, with its syslog(3) priority: for a process that
+ * has no log of its own.
+ */
+void log_redirect(void (*fn)(int priority, const char *line));
+/* A line with its priority, as it was given to such a function. */
+void log_relay(int priority, const char *line);
+
+/*
  * One line each, no newline in fmt.  Octets that are not printable are
  * replaced by '?', so that no client can forge a line.  Never pass a password
  * or a message's content.

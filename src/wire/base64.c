@@ -50,3 +50,22 @@ base64_decode(const char *s, size_t len, char *out, size_t *len_r)
 	*len_r = n;
 	return true;
 }
+
+void
+base64_encode(const char *s, size_t len, struct buf *b)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t bits = 0;
+
+		for (size_t j = 0; j < 3; j++)
+			bits = bits << 8 |
+			    (j < n ? (unsigned char)s[i + j] : 0);
+		for (size_t j = 0; j < 4; j++)
+			buf_addc(b, j <= n ? digits[bits >> (18 - 6 * j) & 63] :
+			    '=');
+	}
+}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/buf.h"
+
 /* Octets that base64_decode() writes at most for len characters. */
 #define BASE64_DECODED_MAX(len)	((len) / 4 * 3)
 
@@ -16,6 +18,9 @@
  * zero.  False when it is not so; out may have been written to then.
  */
 bool base64_decode(const char *s, size_t len, char *out, size_t *len_r);
+
+/* Adds the base64 of len octets to b. */
+void base64_encode(const char *s, size_t len, struct buf *b);
 
 /* The value of a digit, 0..63; -1 for what is none: RFC 4648 4. */
 int base64_digit(unsigned char);

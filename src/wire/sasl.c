@@ -14,6 +14,25 @@ plain_error(char *memory, size_t len)
 	    "PLAIN's response");
 }
 
+const struct err *
+sasl_decode(struct arena *a, const char *s, size_t len, char **octets_r,
+    size_t *len_r)
+{
+	char *octets = arena_alloc(a, BASE64_DECODED_MAX(len) + 1);
+	size_t n = 0;
+
+	if (len == 1 && *s == '=')
+		len = 0;
+	if (!base64_decode(s, len, octets, &n)) {
+		explicit_bzero(octets, BASE64_DECODED_MAX(len) + 1);
+		return err_syntax("expected base64");
+	}
+	octets[n] = '\0';
+	*octets_r = octets;
+	*len_r = n;
+	return NULL;
+}
+
 /* RFC 4616 2 */
 const struct err *
 sasl_plain_parse(struct arena *a, const char *s, size_t len,
@@ -21,18 +40,10 @@ sasl_plain_parse(struct arena *a, const char *s, size_t len,
 {
 	struct sasl_plain plain = { 0 };
 	const char *end;
-	size_t n = 0;
 
-	plain.memory_len = BASE64_DECODED_MAX(len) + 1;
-	plain.memory = arena_alloc(a, plain.memory_len);
-	if (len == 1 && *s == '=')
-		len = 0;
-	if (!base64_decode(s, len, plain.memory, &n)) {
-		explicit_bzero(plain.memory, plain.memory_len);
-		return err_syntax("expected base64");
-	}
-	plain.memory[n] = '\0';
-	end = plain.memory + n;
+	plain.memory_len = len + 1;
+	plain.memory = arena_memdup(a, s, len);
+	end = plain.memory + len;
 	plain.authzid = plain.memory;
 	plain.authcid = plain.authzid + strlen(plain.authzid) + 1;
 	if (plain.authcid > end)

@@ -8,9 +8,16 @@
 #include "util/arena.h"
 #include "util/err.h"
 
-/* A client's response line in base64, long enough for three times 512 octets
- * (RFC 4616 2 asks for 255 of each). */
-#define SASL_LINE_MAX	2056
+/* A client's response line in base64, long enough for the tokens of RFC 7628,
+ * which may carry a whole list of claims. */
+#define SASL_LINE_MAX	12288
+
+/*
+ * Decode a response line in a; a NUL, not counted, is behind it.  "=" alone is
+ * an empty one (RFC 4959 3).  ERR_SYNTAX when it is not base64.
+ */
+const struct err *sasl_decode(struct arena *a, const char *s, size_t len,
+    char **octets_r, size_t *len_r);
 
 struct sasl_plain {
 	const char	*authzid;	/* whom to act as; "" for authcid */
@@ -21,10 +28,7 @@ struct sasl_plain {
 	size_t		 memory_len;
 };
 
-/*
- * Decode the base64 of a PLAIN message (RFC 4616 2) in a.  "=" alone is an empty
- * one (RFC 4959 3).  ERR_SYNTAX when it is not base64, or not such a message.
- */
+/* Take a PLAIN message (RFC 4616 2) apart, in a; ERR_SYNTAX when it is none. */
 const struct err *sasl_plain_parse(struct arena *a, const char *s, size_t len,
     struct sasl_plain *plain_r);
 

@@ -3,6 +3,40 @@
 # SPDX-License-Identifier: ISC
 load ../lib/imap
 
+setup() {
+	imap_setup
+	conf 'unauthenticate = yes'
+}
+
+@test "UNAUTHENTICATE: not there by default: it takes a process for each session" {
+	conf 'unauthenticate = no'
+	imap_start a --login
+	imap a 'a1 CAPABILITY'
+	refute UNAUTHENTICATE
+	imap_ok a 'a2 LOGIN alice wonderland'
+	imap a 'a3 UNAUTHENTICATE'
+	expect_only 'a3 BAD'
+}
+
+@test "UNAUTHENTICATE: each session is confined to its own user" {
+	imap_start a --login
+	local pid child
+	pid=$(imap_pid a)
+	imap_ok a 'a1 LOGIN alice wonderland'
+	imap_ok a 'a2 NOOP'
+	child=$(pgrep -P "$pid")
+	[[ $child =~ ^[0-9]+$ ]]
+	same 0 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$pid/status")"
+	same 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$child/status")"
+	imap_ok a 'a3 UNAUTHENTICATE'
+	imap_ok a 'a4 LOGIN bob builder'
+	imap_ok a 'a5 NOOP'
+	process_ends "$child"
+	kill "$pid"
+	imap_eof a
+	expect '* BYE'
+}
+
 @test "UNAUTHENTICATE: another user on the same connection (RFC 8437 3)" {
 	imap_start a --login
 	imap a 'a1 CAPABILITY'

@@ -11,6 +11,7 @@ ANNOUNCING=(
 	'message-limit = 1000'
 	'save-limit = 1000'
 	'capabilities-off = LITERAL+'
+	'unauthenticate = yes'
 )
 
 # words_of SESSION: what CAPABILITY lists, without what follows '=' where that

@@ -217,6 +217,7 @@ FIRST=(INBOX Drafts Sent Trash Junk Archive)
 	imap a 'a1 NAMESPACE'
 	expect_only '=* NAMESPACE (("" "\\")) NIL NIL' 'a1 OK'
 	mboxadm grant sales alice read
+	imap_start a
 	imap a 'a2 NAMESPACE'
 	expect_only '=* NAMESPACE (("" "\\")) NIL (("shared\\" "\\"))' 'a2 OK'
 }

@@ -218,7 +218,26 @@ fill_sales() {
 	imap_idle_done a
 }
 
-@test "granted while a session runs: it is there at the next command" {
+@test "granted while a session runs: told to come again, where it is then" {
+	imap_start a
+	imap_start b
+	imap_idle b
+	mboxadm grant sales alice read
+	imap_send a 'a1 LIST "" shared*'
+	imap_eof a
+	expect_only '* BYE'
+	imap_eof b
+	expect_only '* BYE'
+	imap_start a
+	imap_ok a 'a2 LIST "" shared*'
+	expect_names shared 'shared\sales'
+	# Rights on what is there already need no new session.
+	mboxadm grant sales alice write
+	append a 'shared\sales' "x: y$CRLF$CRLF"
+}
+
+@test "granted while a session runs, without a sandbox: there at the next command" {
+	conf 'sandbox = no'
 	imap_start a
 	imap_ok a 'a1 LIST "" shared*'
 	expect_names

@@ -80,6 +80,8 @@ san_options() {
 	export ASAN_OPTIONS="log_path=$1/san:detect_leaks=1:abort_on_error=0:${2:-}"
 	export UBSAN_OPTIONS="log_path=$1/san:print_stacktrace=1"
 	export LSAN_OPTIONS="log_path=$1/san"
+	# Where a process in its sandbox may write what it has found.
+	export MSGSTORE_SANITIZER_DIR=$1
 }
 
 built_with_asan() {
@@ -230,6 +232,7 @@ imap_serve() {
 		echo "export ASAN_OPTIONS='$ASAN_OPTIONS'"
 		echo "export UBSAN_OPTIONS='$UBSAN_OPTIONS'"
 		echo "export LSAN_OPTIONS='$LSAN_OPTIONS'"
+		echo "export MSGSTORE_SANITIZER_DIR='$MSGSTORE_SANITIZER_DIR'"
 	} >"$BATS_FILE_TMPDIR/next"
 }
 

@@ -71,6 +71,7 @@ check_defaults(const struct conf *conf)
 	CHECK_INT(conf->sandbox, SANDBOX_YES);
 	CHECK_STR(conf->capabilities_off, "");
 	CHECK_STR(conf->administrator, "postmaster");
+	CHECK_STR(conf->proxy_trusted, "127.0.0.1 ::1");
 	CHECK_STR(conf->runtime_directory, "");
 }
 
@@ -296,6 +297,7 @@ what_is_shown_can_be_read_back(void)
 		"tombstone-retention = 30d\nmessage-limit = 5000\n"
 		"save-limit = 7\nprogress-interval = 3s\n"
 		"journal = rollback\ninotify = no\nsandbox = required\n"
+		"unauthenticate = yes\nproxy-trusted = 10.0.0.0/8 ::1\n"
 		"capabilities-off = IDLE ID\nadministrator = \"\"x\" \"\n"
 		"runtime-directory = /run/x\n" };
 	char *first, *second;
@@ -337,6 +339,7 @@ json_is_shown(void)
 	    "\"tombstone-retention\": 7776000, \"message-limit\": 0, "
 	    "\"save-limit\": 0, \"progress-interval\": 10, "
 	    "\"journal\": \"wal\", \"inotify\": true, \"sandbox\": \"yes\", "
+	    "\"unauthenticate\": false, \"proxy-trusted\": \"127.0.0.1 ::1\", "
 	    "\"capabilities-off\": \"\", \"administrator\": \"a\\\"\\\\b\", "
 	    "\"runtime-directory\": \"\"}\n");
 	free(s);

@@ -49,6 +49,19 @@ base64_is_decoded(void)
 }
 
 static void
+base64_is_encoded(void)
+{
+	for (size_t i = 0; i < TEST_N(good); i++) {
+		struct buf b = { 0 };
+
+		TEST_ROW("%s", good[i].in);
+		base64_encode(good[i].want, good[i].want_len, &b);
+		CHECK_STR(buf_str(&b), good[i].in);
+		buf_clear(&b);
+	}
+}
+
+static void
 what_is_not_base64_is_refused(void)
 {
 	char out[16];
@@ -95,10 +108,14 @@ plain_messages_are_parsed(void)
 	for (size_t i = 0; i < TEST_N(messages); i++) {
 		struct sasl_plain plain = { .authcid = "untouched" };
 		const struct err *err;
+		char *octets;
+		size_t len;
 
 		TEST_ROW("%s", messages[i].in);
-		err = sasl_plain_parse(a, messages[i].in,
-		    strlen(messages[i].in), &plain);
+		err = sasl_decode(a, messages[i].in, strlen(messages[i].in),
+		    &octets, &len);
+		if (err == NULL)
+			err = sasl_plain_parse(a, octets, len, &plain);
 		if (messages[i].authcid == NULL) {
 			if (CHECK(err != NULL))
 				CHECK_INT(err->kind, ERR_SYNTAX);
@@ -119,6 +136,7 @@ int
 main(void)
 {
 	TEST(base64_is_decoded);
+	TEST(base64_is_encoded);
 	TEST(what_is_not_base64_is_refused);
 	TEST(plain_messages_are_parsed);
 	return test_end();

@@ -1,0 +1,323 @@
+/* monitor.c - lets a client in: the process behind the door
+ * SPDX-License-Identifier: ISC */
+#include "imapd/monitor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "imapd/door.h"
+#include "imapd/report.h"
+#include "imapd/signals.h"
+#include "util/log.h"
+#include "wire/respcode.h"
+#include "wire/sasl.h"
+
+/* What a door may ask for, and say to the log, before it is taken for broken:
+ * more than any client that it serves can make it. */
+#define REQUESTS_MAX	64
+#define LOG_LINES_MAX	256
+#define GRACE_S		30	/* over login-timeout, for slow answers */
+
+struct monitor {
+	const struct conf *conf;
+	struct store	*store;
+	const struct peer *peer;
+	struct session	*session;	/* logged in; the door is to end */
+	struct arena	*arena;		/* of one message */
+	bool		 plain;		/* the mechanism that goes on */
+	int		 fd;		/* to the door */
+	pid_t		 door;
+	bool		 killed;	/* by us, for what it said */
+	unsigned int	 requests, log_lines;
+};
+
+enum next { NEXT_MESSAGE, NEXT_SESSION, NEXT_END };
+
+/* --- Answers --- */
+
+static const struct err *
+answer(struct monitor *m, enum door_type type, const char *s, size_t len)
+{
+	const struct door_message msg = {
+		.type = type, .texts = { { s, len } }
+	};
+
+	return door_send(m->fd, &msg);
+}
+
+/* What is wrong here is for the log; the client hears that it is not its fault. */
+static const struct err *
+refuse(struct monitor *m, const struct err *err)
+{
+	bool ours = err->kind == ERR_INTERNAL || err->kind == ERR_IO;
+	const char *code = err->code != NULL ? err->code : "";
+	const char *text = ours ? err->client : err->text;
+	struct door_message msg = {
+		.type = DOOR_REFUSED,
+		.numbers = { ours ? ERR_USER : err->kind }
+	};
+
+	if (ours)
+		log_error("error user=- address=%s command=login: %s",
+		    m->peer->address, err->text);
+	if (text == NULL)
+		text = "Internal error";
+	msg.texts[0] = (struct door_text){ code, strlen(code) };
+	msg.texts[1] = (struct door_text){ text, strlen(text) };
+	return door_send(m->fd, &msg);
+}
+
+/* --- Requests --- */
+
+/* Who was verified is logged in before the door hears that all is well. */
+static const struct err *
+welcome(struct monitor *m, const char *user, const char *method)
+{
+	const struct err *err;
+
+	m->session = session_new(m->conf, m->store, m->peer, STDIN_FILENO,
+	    STDOUT_FILENO);
+	err = session_login(m->session, user);
+	if (err != NULL) {
+		session_free(m->session);
+		m->session = NULL;
+		return refuse(m, err);
+	}
+	report_login(m->session, method);
+	return answer(m, DOOR_OK, "", 0);
+}
+
+static const struct err *
+check_password(struct monitor *m, const char *method, const char *authzid,
+    const char *given, const char *password)
+{
+	const struct err *err;
+	struct user found = { 0 };
+	const char *name, *reason = "password";
+	bool ok = false;
+
+	err = user_verify(m->store, m->arena, given, password, &ok, &found);
+	if (err == NULL && !ok)
+		err = err_user(RESP_AUTHENTICATIONFAILED,
+		    "Authentication failed");
+	/* RFC 4616 2: whom to act as.  RFC 5530 3: told only to one who knows the password. */
+	if (err == NULL && *authzid != '\0' &&
+	    (user_name(m->arena, authzid, &name) != NULL ||
+	    strcmp(name, found.name) != 0)) {
+		err = err_user(RESP_AUTHORIZATIONFAILED,
+		    "You may not act as another user");
+		reason = "authorization";
+	}
+	if (err == NULL)
+		return welcome(m, found.name, method);
+	if (err->kind == ERR_USER)
+		report_login_failed(m->peer->address, given, reason);
+	return refuse(m, err);
+}
+
+static const struct err *
+check_plain(struct monitor *m, const struct door_text *response)
+{
+	const struct err *err;
+	struct sasl_plain plain;
+
+	err = sasl_plain_parse(m->arena, response->s, response->len, &plain);
+	if (err != NULL)
+		return refuse(m, err);
+	err = check_password(m, "PLAIN", plain.authzid, plain.authcid,
+	    plain.password);
+	explicit_bzero(plain.memory, plain.memory_len);
+	return err;
+}
+
+static const struct err *
+start(struct monitor *m, const struct door_message *msg)
+{
+	if (strcmp(msg->texts[0].s, "PLAIN") != 0)
+		return refuse(m, err_user(NULL,
+		    "There is no such mechanism here"));
+	m->plain = true;
+	return msg->numbers[0] == 0 ? answer(m, DOOR_CONTINUE, "", 0) :
+	    check_plain(m, &msg->texts[1]);
+}
+
+/* A line that a door wrote is as good as what a client wrote. */
+static const struct err *
+relay_log(struct monitor *m, const struct door_message *msg)
+{
+	if (++m->log_lines > LOG_LINES_MAX)
+		return err_internal("a door has too much to tell");
+	if (msg->numbers[0] > LOG_INFO)
+		return err_internal("a door tells of priority %llu",
+		    (unsigned long long)msg->numbers[0]);
+	log_relay((int)msg->numbers[0], msg->texts[0].s);
+	return NULL;
+}
+
+/* The door has said all; the session goes on where it stopped. */
+static const struct err *
+take_over(struct monitor *m, const struct door_message *msg)
+{
+	const struct session_start at = door_start(msg);
+
+	if (m->session == NULL)
+		return err_internal("a door hands over before login");
+	session_take_up(m->session, &at);
+	session_resume(m->session, msg->texts[0].s);
+	return NULL;
+}
+
+static const struct err *
+serve_request(struct monitor *m, const struct door_message *msg)
+{
+	if (m->session != NULL)
+		return err_internal("a door asks after login");
+	if (++m->requests > REQUESTS_MAX)
+		return err_internal("a door asks too often");
+	if (msg->type == DOOR_START)
+		return start(m, msg);
+	if (msg->type == DOOR_STEP)
+		return m->plain ? check_plain(m, &msg->texts[0]) :
+		    err_internal("a door goes on with nothing");
+	m->plain = false;
+	return msg->type == DOOR_CANCEL ? NULL : check_password(m, "LOGIN", "",
+	    msg->texts[0].s, msg->texts[1].s);
+}
+
+static const struct err *
+serve_message(struct monitor *m, const struct door_message *msg,
+    enum next *next_r)
+{
+	switch (msg->type) {
+	case DOOR_LOGIN:
+	case DOOR_START:
+	case DOOR_STEP:
+	case DOOR_CANCEL:
+		return serve_request(m, msg);
+	case DOOR_LOG:
+		return relay_log(m, msg);
+	case DOOR_OVER:
+		*next_r = NEXT_SESSION;
+		return take_over(m, msg);
+	case DOOR_TLS:
+	default:
+		return err_internal("a door says what it cannot mean");
+	}
+}
+
+/* --- The door's life, seen from here --- */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Whoever is told to end tells the door, which tells the client. */
+static const struct err *
+receive(struct monitor *m, int64_t end, struct door_message *msg_r)
+{
+	bool told = false;
+
+	for (;;) {
+		int64_t left = end - now_ms();
+		const struct err *err;
+
+		if (signals_stop() && !told) {
+			kill(m->door, SIGTERM);
+			told = true;
+		}
+		err = door_receive(m->fd, m->arena, true,
+		    left > 0 ? (int)left : 0, msg_r);
+		if (err == NULL || errno != EINTR)
+			return err;
+	}
+}
+
+/* Answer until the door has ended, or must be ended. */
+static enum next
+serve(struct monitor *m)
+{
+	int64_t end = now_ms() +
+	    1000 * ((int64_t)m->conf->login_timeout + GRACE_S);
+	enum next next = NEXT_MESSAGE;
+	const struct err *err = NULL;
+	struct door_message msg;
+
+	while (err == NULL && next == NEXT_MESSAGE) {
+		arena_reset(m->arena);
+		errno = 0;
+		err = receive(m, end, &msg);
+		if (err == NULL)
+			err = serve_message(m, &msg, &next);
+	}
+	if (err == NULL)
+		return next;
+	/* The other end of the socket is closed when the client has left. */
+	if (err->kind == ERR_IO)
+		return NEXT_END;
+	log_error("address=%s: %s", m->peer->address, err->text);
+	m->killed = true;
+	kill(m->door, SIGKILL);
+	return NEXT_END;
+}
+
+static pid_t
+fork_door(const struct monitor *m, int fd, const struct session_start *at)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		door_main(m->conf, m->peer, fd, at);
+	return pid;
+}
+
+/* One door, from its start to its end. */
+static enum next
+one_door(struct monitor *m, const struct session_start *at)
+{
+	int fds[2], status;
+	enum next next;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
+		fatal("socketpair: %s", strerror(errno));
+	m->door = fork_door(m, fds[1], at);
+	if (m->door == -1)
+		fatal("fork: %s", strerror(errno));
+	close(fds[1]);
+	m->fd = fds[0];
+	next = serve(m);
+	close(m->fd);
+	while (waitpid(m->door, &status, 0) == -1 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status) && !m->killed)
+		log_error("address=%s: the door was ended by signal %d",
+		    m->peer->address, WTERMSIG(status));
+	return next;
+}
+
+struct session *
+monitor_let_in(const struct conf *conf, struct store *store,
+    const struct peer *peer, const struct session_start *at)
+{
+	struct monitor m = {
+		.conf = conf, .store = store, .peer = peer,
+		.arena = arena_new()
+	};
+	enum next next = one_door(&m, at);
+
+	arena_free(m.arena);
+	if (next == NEXT_SESSION)
+		return m.session;
+	session_free(m.session);
+	return NULL;
+}

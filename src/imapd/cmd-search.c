@@ -8,13 +8,12 @@ do_search(struct session *s, struct search_args *args, bool is_uid)
 {
 	struct search_return *ret = &args->ret;
 	struct found found = { 0 };
-	const struct err *err = search_return_check(s, ret);
+	const struct err *err;
 
-	if (err == NULL)
-		err = args->bad_charset;
 	/* RFC 9755 3 */
 	if (args->charset && session_enabled(s, ENABLED_UTF8))
 		return err_syntax("no CHARSET once UTF8=ACCEPT is enabled");
+	err = search_begin(s, args);
 	if (err == NULL)
 		err = search_find(s, args->root, search_return_enough(ret),
 		    &found);

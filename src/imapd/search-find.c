@@ -125,6 +125,14 @@ limit(struct session *s, struct search *search)
 }
 
 const struct err *
+search_begin(struct session *s, const struct search_args *args)
+{
+	const struct err *err = search_return_check(s, &args->ret);
+
+	return err != NULL ? err : args->bad_charset;
+}
+
+const struct err *
 search_find(struct session *s, struct search_key *root, uint64_t enough,
     struct found *found)
 {
@@ -142,6 +150,37 @@ search_find(struct session *s, struct search_key *root, uint64_t enough,
 	}
 	search_done(&run.search);
 	return err;
+}
+
+static bool
+is_all(const struct search_key *root)
+{
+	for (const struct search_key *key = root->child; key != NULL;
+	    key = key->next)
+		if (key->op != SEARCH_ALL || key->negate ||
+		    key->capability != NULL)
+			return false;
+	return true;
+}
+
+const struct err *
+search_find_unread(struct session *s, struct search_key *root,
+    struct found *found)
+{
+	const struct err *err;
+	struct seqrange all = { 1, s->selected->told_exists };
+	struct seqset set = { .ranges = &all, .n = all.last > 0 };
+
+	if (!is_all(root))
+		return search_find(s, root, 0, found);
+	*found = (struct found){ .count = all.last };
+	if ((err = selected_fill(s)) != NULL)
+		return err;
+	set = view_uids(&s->selected->view, s->arena, &set);
+	for (size_t i = 0; i < set.n; i++)
+		seqset_add_range(&found->uids, set.ranges[i].first,
+		    set.ranges[i].last);
+	return NULL;
 }
 
 void

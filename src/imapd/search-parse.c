@@ -438,6 +438,21 @@ parse_keys(struct parse *ps, const char *word, bool negate,
 	return true;
 }
 
+bool
+search_parse_criteria(struct arena *a, struct parser *p,
+    struct search_args *args)
+{
+	struct parse ps = { .arena = a, .p = p };
+	const char *charset, *word;
+	bool negate = false;
+
+	if (!parser_astring(p, &charset, NULL) || !parser_sp(p))
+		return false;
+	set_charset(&ps, charset);
+	return parse_nots(&ps, &word, &negate) &&
+	    parse_keys(&ps, word, negate, args);
+}
+
 /*
  * RFC 9051 9 "search".  RETURN and CHARSET are no search keys: what comes first
  * tells what it is.

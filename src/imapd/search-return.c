@@ -1,6 +1,7 @@
 /* search-return.c - what a search returns: RFC 9051 6.4.4, 7.3.4
  * SPDX-License-Identifier: ISC */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "imapd/capability.h"
@@ -160,22 +161,29 @@ set_to_save(struct arena *a, const struct search_return *ret,
 	return set;
 }
 
+/* Put into "$", in place of what was there. */
+static void
+save(struct session *s, const struct seqset *set)
+{
+	struct seqset_builder *saved = &s->selected->saved;
+
+	seqset_builder_clear(saved);
+	for (size_t i = 0; i < set->n; i++)
+		seqset_add_range(saved, set->ranges[i].first,
+		    set->ranges[i].last);
+}
+
 void
 search_return_save(struct session *s, const struct search_return *ret,
     const struct found *found)
 {
-	struct seqset_builder *saved = &s->selected->saved;
-	struct seqset set;
+	struct seqset set = { .n = 0 };
 
 	if ((ret->opts & RETURN_SAVE) == 0)
 		return;
-	seqset_builder_clear(saved);
-	if (found == NULL)
-		return;
-	set = set_to_save(s->arena, ret, found);
-	for (size_t i = 0; i < set.n; i++)
-		seqset_add_range(saved, set.ranges[i].first,
-		    set.ranges[i].last);
+	if (found != NULL)
+		set = set_to_save(s->arena, ret, found);
+	save(s, &set);
 }
 
 /* --- Telling --- */
@@ -206,14 +214,28 @@ tell_number(struct session *s, const char *what, uint64_t n)
 }
 
 static void
+tell_range(struct session *s, const struct partial *p)
+{
+	const char *minus = p->last ? "-" : "";
+
+	output_addf(s->out, " PARTIAL (%s%u:%s%u ", minus, p->a, minus, p->b);
+}
+
+static void
+tell_head(struct session *s, bool is_uid)
+{
+	output_adds(s->out, "* ESEARCH (TAG ");
+	reply_string(s->out, s->tag, strlen(s->tag));
+	output_adds(s->out, is_uid ? ") UID" : ")");
+}
+
+static void
 tell_partial(struct session *s, const struct search_return *ret,
     const struct seqset *all, uint64_t count)
 {
-	const struct partial *p = &ret->partial;
-	const char *minus = p->last ? "-" : "";
 	struct seqset set = partial_set(s->arena, ret, all, count);
 
-	output_addf(s->out, " PARTIAL (%s%u:%s%u ", minus, p->a, minus, p->b);
+	tell_range(s, &ret->partial);
 	if (set.n > 0)
 		reply_seqset(s->out, &set);
 	else
@@ -258,9 +280,7 @@ search_return_tell(struct session *s, const struct search_return *ret,
 		opts = RETURN_ALL;
 	if (opts == RETURN_SAVE)
 		return;
-	output_adds(s->out, "* ESEARCH (TAG ");
-	reply_string(s->out, s->tag, strlen(s->tag));
-	output_adds(s->out, is_uid ? ") UID" : ")");
+	tell_head(s, is_uid);
 	if ((opts & RETURN_MIN) && set.n > 0)
 		tell_number(s, " MIN ", set.ranges[0].first);
 	if ((opts & RETURN_MAX) && set.n > 0)
@@ -276,4 +296,153 @@ search_return_tell(struct session *s, const struct search_return *ret,
 	if (modseq && found->count > 0)
 		tell_number(s, " MODSEQ ", modseq_of(opts, found));
 	output_adds(s->out, "\r\n");
+}
+
+/* --- In the order of a SORT --- */
+
+static int
+number_cmp(const void *pa, const void *pb)
+{
+	const uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+
+	return (a > b) - (a < b);
+}
+
+/* A set of some numbers, in any order. */
+static struct seqset
+set_of(struct arena *a, const uint32_t *numbers, size_t n)
+{
+	struct seqset set = { .n = 0 };
+	uint32_t *sorted = arena_array(a, n, sizeof(*sorted));
+
+	set.ranges = arena_array(a, n, sizeof(*set.ranges));
+	if (n > 0)
+		memcpy(sorted, numbers, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), number_cmp);
+	for (size_t i = 0; i < n; i++) {
+		if (set.n > 0 && set.ranges[set.n - 1].last + 1 == sorted[i])
+			set.ranges[set.n - 1].last++;
+		else
+			set.ranges[set.n++] = (struct seqrange){ sorted[i],
+			    sorted[i] };
+	}
+	return set;
+}
+
+void
+search_return_save_sorted(struct session *s, const struct search_return *ret,
+    const struct found *found, const uint32_t *uids, size_t n)
+{
+	struct seqset set = { .n = 0 }, one;
+	uint64_t first, count;
+
+	if ((ret->opts & (RETURN_ALL | RETURN_COUNT)) != 0 ||
+	    (ret->opts & ~(unsigned int)RETURN_SAVE) == 0 || n == 0) {
+		search_return_save(s, ret, found);
+		return;
+	}
+	if ((ret->opts & RETURN_SAVE) == 0)
+		return;
+	if (ret->opts & RETURN_PARTIAL) {
+		partial_slice(&ret->partial, n, &first, &count);
+		set = set_of(s->arena, uids + first, (size_t)count);
+	}
+	if (ret->opts & RETURN_MIN) {
+		one = set_of(s->arena, &uids[0], 1);
+		set = seqset_union(s->arena, &set, &one);
+	}
+	if (ret->opts & RETURN_MAX) {
+		one = set_of(s->arena, &uids[n - 1], 1);
+		set = seqset_union(s->arena, &set, &one);
+	}
+	save(s, &set);
+}
+
+/* RFC 5267 3.2: ranges rise, whatever the order. */
+static void
+tell_order(struct session *s, const uint32_t *numbers, size_t n)
+{
+	size_t end;
+
+	for (size_t i = 0; i < n; i = end) {
+		for (end = i + 1; end < n &&
+		    numbers[end] == numbers[end - 1] + 1; end++)
+			;
+		if (i > 0)
+			output_add(s->out, ",", 1);
+		reply_number(s->out, numbers[i]);
+		if (end - i > 1) {
+			output_add(s->out, ":", 1);
+			reply_number(s->out, numbers[end - 1]);
+		}
+	}
+}
+
+/* RFC 4731 3.2: the higher mod-sequence of the first and the last, as far as
+ * they are returned. */
+static const struct err *
+modseq_of_ends(struct session *s, unsigned int opts, bool is_uid,
+    const uint32_t *numbers, size_t n, uint64_t *modseq_r)
+{
+	const struct view *view = &s->selected->view;
+	const struct err *err;
+	struct scan *scan = NULL;
+	struct message m;
+	struct seqset set;
+	uint32_t uids[2];
+	size_t k = 0;
+	bool more;
+
+	if (opts & RETURN_MIN)
+		uids[k++] = is_uid ? numbers[0] : view_uid(view, numbers[0]);
+	if ((opts & RETURN_MAX) && (k == 0 || n > 1))
+		uids[k++] = is_uid ? numbers[n - 1] :
+		    view_uid(view, numbers[n - 1]);
+	set = set_of(s->arena, uids, k);
+	*modseq_r = 0;
+	err = scan_open(s->selected->mbox, &set, 0, 0, &scan);
+	while (err == NULL && (err = scan_next(scan, &m, &more)) == NULL && more)
+		if (m.modseq > *modseq_r)
+			*modseq_r = m.modseq;
+	scan_close(scan);
+	return err;
+}
+
+const struct err *
+search_return_tell_sorted(struct session *s, const struct search_return *ret,
+    bool is_uid, bool modseq, const struct found *found,
+    const uint32_t *numbers, size_t n)
+{
+	const unsigned int opts = ret->opts;
+	const struct err *err = NULL;
+	uint64_t first, count, highest = found->modseq;
+
+	if (opts == RETURN_SAVE)
+		return NULL;
+	if (modseq && n > 0 && (opts & (RETURN_MIN | RETURN_MAX)) != 0 &&
+	    (opts & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL)) == 0)
+		err = modseq_of_ends(s, opts, is_uid, numbers, n, &highest);
+	if (err != NULL)
+		return err;
+	tell_head(s, is_uid);
+	if ((opts & RETURN_MIN) && n > 0)
+		tell_number(s, " MIN ", numbers[0]);
+	if ((opts & RETURN_MAX) && n > 0)
+		tell_number(s, " MAX ", numbers[n - 1]);
+	if ((opts & RETURN_ALL) && n > 0) {
+		output_adds(s->out, " ALL ");
+		tell_order(s, numbers, n);
+	}
+	if (opts & RETURN_PARTIAL) {
+		partial_slice(&ret->partial, n, &first, &count);
+		tell_range(s, &ret->partial);
+		tell_order(s, numbers + first, (size_t)count);
+		output_adds(s->out, count > 0 ? ")" : "NIL)");
+	}
+	if (opts & RETURN_COUNT)
+		tell_number(s, " COUNT ", n);
+	if (modseq && n > 0)
+		tell_number(s, " MODSEQ ", highest);
+	output_adds(s->out, "\r\n");
+	return NULL;
 }

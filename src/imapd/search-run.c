@@ -8,6 +8,7 @@
 #include "imapd/search.h"
 #include "mail/header.h"
 #include "mail/parts.h"
+#include "mail/sentdate.h"
 #include "util/log.h"
 
 /* --- Preparing --- */
@@ -179,100 +180,6 @@ search_done(struct search *search)
 	msgfile_clear(&search->file);
 }
 
-/* --- The Date: field --- */
-
-/* RFC 5322 3.2.2: blanks, folds and comments. */
-static const char *
-skip_cfws(const char *s, const char *end)
-{
-	unsigned int depth = 0;
-
-	for (; s < end; s++) {
-		if (*s == '(')
-			depth++;
-		else if (*s == ')' && depth > 0)
-			depth--;
-		else if (depth > 0 && *s == '\\' && s + 1 < end)
-			s++;
-		else if (depth == 0 && *s != ' ' && *s != '\t' &&
-		    *s != '\r' && *s != '\n')
-			break;
-	}
-	return s;
-}
-
-static const char *
-take_number(const char *s, const char *end, unsigned int *n_r,
-    unsigned int *digits_r)
-{
-	unsigned int n = 0, digits = 0;
-
-	for (; s < end && *s >= '0' && *s <= '9' && digits < 5; s++, digits++)
-		n = n * 10 + (unsigned int)(*s - '0');
-	*n_r = n;
-	*digits_r = digits;
-	return skip_cfws(s, end);
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* The month that a name begins with, 1..12; 0 when it is none. */
-static unsigned int
-month_number(const char *s, const char *end)
-{
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-	if (end - s < 3)
-		return 0;
-	for (unsigned int i = 0; i < 12; i++)
-		if (strncasecmp(s, names + i * 3, 3) == 0)
-			return i + 1;
-	return 0;
-}
-
-/*
- * The day of a "date-time" of RFC 5322 3.3, with the years of RFC 5322 4.3.
- * Time and zone are disregarded (RFC 3501 6.4.4).
- */
-static bool
-sent_day(const char *s, size_t len, int32_t *day_r)
-{
-	const char *end = s + len;
-	unsigned int day, month, year, digits, m, d;
-	int64_t days, y;
-
-	s = skip_cfws(s, end);
-	if (s < end && is_letter(*s)) {
-		while (s < end && is_letter(*s))
-			s++;
-		s = skip_cfws(s, end);
-		if (s < end && *s == ',')
-			s = skip_cfws(s + 1, end);
-	}
-	s = take_number(s, end, &day, &digits);
-	if (digits == 0 || digits > 2 || (month = month_number(s, end)) == 0)
-		return false;
-	while (s < end && is_letter(*s))
-		s++;
-	take_number(skip_cfws(s, end), end, &year, &digits);
-	if (digits < 2 || digits > 4)
-		return false;
-	if (digits == 2)
-		year += year < 50 ? 2000 : 1900;
-	else if (digits == 3)
-		year += 1900;
-	days = days_from_civil(year, month, day);
-	civil_from_days(days, &y, &m, &d);
-	if (y != year || m != month || d != day)
-		return false;
-	*day_r = (int32_t)days;
-	return true;
-}
-
 /* --- Testing --- */
 
 /* The header block of the message: of the file. */
@@ -320,6 +227,7 @@ test_header(struct search *search, const struct search_key *key,
 	const struct err *err;
 	const char *s = m->headers.s;
 	size_t len = m->headers.len;
+	int64_t when;
 	int32_t day;
 
 	*yes_r = false;
@@ -332,8 +240,8 @@ test_header(struct search *search, const struct search_key *key,
 		if (!header_is(&field, key->name))
 			continue;
 		if (key->op != SEARCH_HEADER) {
-			*yes_r = sent_day(field.value, field.value_len, &day) &&
-			    test_date(key, day);
+			*yes_r = sent_date(field.value, field.value_len, &day,
+			    &when) && test_date(key, day);
 			break;
 		}
 		*yes_r = key->text_len == 0 ||

@@ -104,6 +104,13 @@ struct search_args {
 const struct err *search_parse(struct arena *, struct parser *,
     void **args_r);
 
+/*
+ * RFC 5256 5 "search-criteria": the character set and the keys, through the
+ * line's end, for commands that search too.
+ */
+bool search_parse_criteria(struct arena *, struct parser *,
+    struct search_args *);
+
 /* A prepared search. */
 struct search {
 	struct session	*s;
@@ -150,7 +157,17 @@ struct found {
  */
 const struct err *search_find(struct session *, struct search_key *root,
     uint64_t enough, struct found *);
+/*
+ * The same for who reads each message found once more: where all are asked for
+ * they are not read here, and may be gone.
+ */
+const struct err *search_find_unread(struct session *,
+    struct search_key *root, struct found *);
 void found_clear(struct found *);
+
+/* What speaks against a search before it begins: options that are turned off, a
+ * character set that is not known. */
+const struct err *search_begin(struct session *, const struct search_args *);
 
 /* "RETURN" was read: the options in parentheses. */
 bool search_return_parse(struct parser *, struct search_return *);
@@ -168,5 +185,12 @@ void search_return_save(struct session *, const struct search_return *,
 /* The SEARCH or ESEARCH response: RFC 9051 7.3.4.  modseq: with it. */
 void search_return_tell(struct session *, const struct search_return *,
     bool is_uid, bool modseq, const struct found *);
+/* The same of n results in the order of a SORT: UIDs to save; and the ESEARCH
+ * response, of numbers or UIDs. */
+void search_return_save_sorted(struct session *, const struct search_return *,
+    const struct found *, const uint32_t *uids, size_t n);
+const struct err *search_return_tell_sorted(struct session *,
+    const struct search_return *, bool is_uid, bool modseq,
+    const struct found *, const uint32_t *numbers, size_t n);
 
 #endif

@@ -13,6 +13,7 @@
 #include "mail/mime.h"
 #include "mail/parts.h"
 #include "mail/preview.h"
+#include "mail/sortkeys.h"
 #include "util/arena.h"
 
 /* Octets up to which a message's pages are mapped at once, not one by one. */
@@ -48,6 +49,7 @@ fill(const char *s, size_t len, const unsigned char *emailid,
 	header_cache(s, header, &c->headers);
 	parts_pack(root, &c->parts);
 	preview_write(s, root, &c->preview);
+	sortkeys_make(a, s, header, &c->sortkeys);
 	fill_ids(a, s, len, header, emailid, c);
 	arena_free(a);
 }
@@ -61,6 +63,7 @@ content_reset(struct content *c)
 	buf_reset(&c->headers);
 	buf_reset(&c->parts);
 	buf_reset(&c->preview);
+	buf_reset(&c->sortkeys);
 }
 
 const struct err *
@@ -104,4 +107,5 @@ content_clear(struct content *c)
 	buf_clear(&c->headers);
 	buf_clear(&c->parts);
 	buf_clear(&c->preview);
+	buf_clear(&c->sortkeys);
 }

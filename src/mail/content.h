@@ -16,6 +16,7 @@ struct content {
 	struct buf	headers;	/* header_cache() */
 	struct buf	parts;		/* parts_pack() */
 	struct buf	preview;	/* preview_write() */
+	struct buf	sortkeys;	/* sortkeys_make() */
 	unsigned char	emailid[OBJECTID_OCTETS], threadid[OBJECTID_OCTETS];
 };
 

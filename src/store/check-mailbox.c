@@ -567,6 +567,10 @@ pass_tables(struct pass *p)
 		err = db_exec(db, "DELETE FROM ids WHERE uid NOT IN "
 		    "(SELECT uid FROM messages) AND uid NOT IN "
 		    "(SELECT uid FROM expunged WHERE purged = 0)");
+	if (err == NULL && p->fix)
+		err = db_exec(db, "DELETE FROM sortkeys WHERE uid NOT IN "
+		    "(SELECT uid FROM messages) AND uid NOT IN "
+		    "(SELECT uid FROM expunged WHERE purged = 0)");
 	return err;
 }
 

@@ -1,4 +1,4 @@
-/* content-rows.c - the rows beside a message's: tables content and ids
+/* content-rows.c - the rows beside a message's: tables content, ids and sortkeys
  * SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -30,6 +30,7 @@ content_blobs(const struct content *c, struct blob blobs[COLUMNS])
 	blobs[COL_PREVIEW] = buf_blob(&c->preview);
 	blobs[COL_EMAILID] = id_blob(c->emailid);
 	blobs[COL_THREADID] = id_blob(c->threadid);
+	blobs[COL_SORTKEYS] = buf_blob(&c->sortkeys);
 }
 
 void
@@ -43,6 +44,7 @@ message_blobs(const struct message *m, struct blob blobs[COLUMNS])
 	blobs[COL_PREVIEW] = m->preview;
 	blobs[COL_EMAILID] = id_blob(m->emailid);
 	blobs[COL_THREADID] = id_blob(m->threadid);
+	blobs[COL_SORTKEYS] = m->sortkeys;
 }
 
 static void
@@ -71,6 +73,24 @@ insert_ids(struct db *db, uint32_t uid, const struct blob blobs[COLUMNS])
 	return db_run(db, stmt);
 }
 
+/* The same for these. */
+static const struct err *
+insert_sortkeys(struct db *db, uint32_t uid, const struct blob *keys)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	if (keys->s == NULL)
+		return NULL;
+	err = db_prepare(db, "INSERT OR REPLACE INTO sortkeys(uid, keys) "
+	    "VALUES (?1, ?2)", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, uid);
+	bind(stmt, 2, keys);
+	return db_run(db, stmt);
+}
+
 const struct err *
 insert_content(struct db *db, uint32_t uid, const struct blob blobs[COLUMNS])
 {
@@ -88,7 +108,10 @@ insert_content(struct db *db, uint32_t uid, const struct blob blobs[COLUMNS])
 	if (blobs[COL_PREVIEW].s != NULL)
 		bind(stmt, COL_PREVIEW + 2, &blobs[COL_PREVIEW]);
 	err = db_run(db, stmt);
-	return err != NULL ? err : insert_ids(db, uid, blobs);
+	if (err == NULL)
+		err = insert_ids(db, uid, blobs);
+	return err != NULL ? err : insert_sortkeys(db, uid,
+	    &blobs[COL_SORTKEYS]);
 }
 
 static const struct err *
@@ -110,8 +133,10 @@ delete_content(struct db *db, uint32_t uid)
 	const struct err *err;
 
 	err = run_uid(db, "DELETE FROM content WHERE uid = ?1", uid);
+	if (err == NULL)
+		err = run_uid(db, "DELETE FROM ids WHERE uid = ?1", uid);
 	return err != NULL ? err : run_uid(db,
-	    "DELETE FROM ids WHERE uid = ?1", uid);
+	    "DELETE FROM sortkeys WHERE uid = ?1", uid);
 }
 
 /* --- Rows of older versions --- */
@@ -133,7 +158,8 @@ fill_find(struct mailbox *m, uint32_t first, uint32_t last, struct filling *f)
 
 	err = db_prepare(m->db, "SELECT m.uid, m.size FROM messages AS m "
 	    "NOT INDEXED LEFT JOIN ids AS i USING (uid) "
-	    "WHERE m.uid BETWEEN ?1 AND ?2 AND i.uid IS NULL "
+	    "LEFT JOIN sortkeys AS k USING (uid) WHERE m.uid BETWEEN ?1 "
+	    "AND ?2 AND (i.uid IS NULL OR k.uid IS NULL) "
 	    "ORDER BY m.uid LIMIT ?3", &stmt);
 	if (err != NULL)
 		return err;
@@ -188,6 +214,15 @@ fill_store(struct db *db, uint32_t uid, const struct content *content)
 	sqlite3_bind_int64(stmt, 1, uid);
 	bind(stmt, 2, &blobs[COL_EMAILID]);
 	bind(stmt, 3, &blobs[COL_THREADID]);
+	err = db_run(db, stmt);
+	if (err == NULL)
+		err = db_prepare(db, "INSERT OR IGNORE INTO sortkeys(uid, "
+		    "keys) SELECT uid, ?2 FROM messages WHERE uid = ?1",
+		    &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_int64(stmt, 1, uid);
+	bind(stmt, 2, &blobs[COL_SORTKEYS]);
 	err = db_run(db, stmt);
 	if (err == NULL)
 		err = db_prepare(db, "UPDATE content SET preview = ?2 "

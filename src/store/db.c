@@ -12,7 +12,7 @@
 
 #include "util/log.h"
 
-#define STATEMENTS_MAX	48		/* kept prepared per database */
+#define STATEMENTS_MAX	64		/* kept prepared per database */
 #define PATH_OCTETS	4096
 #define BUSY_MS		20000		/* a recovery by another process */
 

@@ -130,9 +130,9 @@ void message_bind(sqlite3_stmt *, const struct message *);
 void message_read(sqlite3_stmt *, int first, struct message *);
 /* Insert rows of messages and content. */
 const struct err *insert_message(struct db *, const struct message *);
-/* The columns of tables content and ids, in this order. */
+/* The columns of tables content, ids and sortkeys, in this order. */
 enum { COL_ENVELOPE, COL_BODY, COL_STRUCTURE, COL_HEADERS, COL_PARTS,
-	COL_PREVIEW, COL_EMAILID, COL_THREADID, COLUMNS };
+	COL_PREVIEW, COL_EMAILID, COL_THREADID, COL_SORTKEYS, COLUMNS };
 #define CONTENT_COLUMNS	"envelope, body, structure, headers, parts, preview"
 const struct err *insert_content(struct db *, uint32_t uid,
     const struct blob blobs[COLUMNS]);

@@ -96,7 +96,8 @@ enum scan_want {
 	SCAN_EXPUNGED	= 1 << 5,	/* also those expunged after told_modseq */
 	SCAN_PREVIEW	= 1 << 6,
 	SCAN_IDS	= 1 << 7,	/* emailid and threadid */
-	SCAN_DOWN	= 1 << 8	/* in falling order */
+	SCAN_DOWN	= 1 << 8,	/* in falling order */
+	SCAN_SORTKEYS	= 1 << 9	/* sortkeys.h */
 };
 
 struct blob {
@@ -118,6 +119,7 @@ struct message {
 	 * that of a message without text. */
 	struct blob	preview;
 	const unsigned char *emailid, *threadid;	/* OBJECTID_OCTETS each */
+	struct blob	sortkeys;
 };
 
 /*
@@ -135,7 +137,7 @@ void scan_pause(struct scan *);
 void scan_close(struct scan *);			/* NULL is fine */
 
 /*
- * Make preview, emailid and threadid of rows that an older version stored, from
+ * Make preview, ids and sort keys of rows that an older version stored, from
  * UID first to last, and store them; at most FILL_MAX of them, in rising order.
  * Their octets are read before the lock is taken.  Whose file cannot be read is
  * passed over.  *next_r is where to go on for others, 0 when there are none.

@@ -157,9 +157,13 @@ undelete_content(struct mailbox *m, uint32_t from, uint32_t to)
 	err = undelete_rows(m, "INSERT OR REPLACE INTO content(uid, "
 	    CONTENT_COLUMNS ") SELECT ?2, " CONTENT_COLUMNS " FROM content "
 	    "WHERE uid = ?1", from, to);
+	if (err == NULL)
+		err = undelete_rows(m, "INSERT OR REPLACE INTO ids(uid, "
+		    "emailid, threadid) SELECT ?2, emailid, threadid "
+		    "FROM ids WHERE uid = ?1", from, to);
 	return err != NULL ? err : undelete_rows(m, "INSERT OR REPLACE INTO "
-	    "ids(uid, emailid, threadid) SELECT ?2, emailid, threadid "
-	    "FROM ids WHERE uid = ?1", from, to);
+	    "sortkeys(uid, keys) SELECT ?2, keys FROM sortkeys "
+	    "WHERE uid = ?1", from, to);
 }
 
 /* What comes back is added to back by its old UID. */

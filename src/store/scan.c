@@ -66,6 +66,8 @@ select_sql(const struct scan *s, const char *table, bool gone, char *sql,
 	if (s->want & SCAN_IDS)
 		len += (size_t)snprintf(sql + len, size - len,
 		    ", emailid, threadid");
+	if (s->want & SCAN_SORTKEYS)
+		len += (size_t)snprintf(sql + len, size - len, ", keys");
 	len += (size_t)snprintf(sql + len, size - len, " FROM %s m", table);
 	if (s->want & SCAN_COLUMNS)
 		len += (size_t)snprintf(sql + len, size - len,
@@ -73,6 +75,9 @@ select_sql(const struct scan *s, const char *table, bool gone, char *sql,
 	if (s->want & SCAN_IDS)
 		len += (size_t)snprintf(sql + len, size - len,
 		    " LEFT JOIN ids i ON i.uid = m.uid");
+	if (s->want & SCAN_SORTKEYS)
+		len += (size_t)snprintf(sql + len, size - len,
+		    " LEFT JOIN sortkeys k ON k.uid = m.uid");
 	snprintf(sql + len, size - len, " WHERE m.uid BETWEEN ?1 AND ?2%s",
 	    gone ? " AND modseq > ?3" : "");
 }
@@ -222,7 +227,10 @@ scan_read(struct scan *s, struct message *msg)
 	if (s->want & SCAN_IDS) {
 		msg->emailid = column_id(s->stmt, column);
 		msg->threadid = column_id(s->stmt, column + 1);
+		column += 2;
 	}
+	if (s->want & SCAN_SORTKEYS)
+		msg->sortkeys = column_blob(s->stmt, column);
 	s->last = msg->uid;
 }
 

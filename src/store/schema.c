@@ -125,6 +125,11 @@ static const char *const messages_steps[] = {
 	" threadid BLOB NOT NULL"
 	") STRICT;"
 	"ALTER TABLE content ADD COLUMN preview BLOB;",
+	/* Of SORT and THREAD (sortkeys.h), listed whole too. */
+	"CREATE TABLE sortkeys("
+	" uid INTEGER PRIMARY KEY,"
+	" keys BLOB NOT NULL"
+	") STRICT;",
 	NULL
 };
 

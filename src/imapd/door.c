@@ -144,21 +144,16 @@ door_start(const struct door_message *msg)
 }
 
 void
-door_main(const struct conf *conf, const struct peer *peer, int channel,
-    const struct session_start *at)
+door_main(struct session *s, int channel)
 {
 	pid_t monitor = getppid();
-	struct session *s;
 
 	keep_descriptors(channel);
 	log_redirect(tell_log);
 	end_with_monitor(monitor);
-	s = session_new(conf, NULL, peer, STDIN_FILENO, STDOUT_FILENO);
+	s->store = NULL;
 	s->door = CHANNEL;
-	session_take_up(s, at);
-	enter_sandbox(conf);
-	if (at->greet)
-		session_greet(s);
+	enter_sandbox(s->conf);
 	session_run(s);
 	if (s->leave)
 		door_hand_over(s, CHANNEL);

@@ -11,15 +11,13 @@
 #include "imapd/client.h"
 #include "imapd/doormsg.h"
 #include "imapd/session.h"
-#include "util/conf.h"
 
 /*
- * Be the door: the client is on standard input and output, the monitor on
- * channel.  Keeps no other descriptor.  Ends when the client has logged in, wants
- * TLS, or leaves.
+ * Be the door of a session whose client, greeted, is on standard input and output;
+ * the monitor is on channel.  Keeps no other descriptor.  Ends when the client
+ * has logged in, wants TLS, or leaves.
  */
-void door_main(const struct conf *, const struct peer *, int channel,
-    const struct session_start *) __attribute__((noreturn));
+void door_main(struct session *, int channel) __attribute__((noreturn));
 
 /* Put a session down for the process at the other end of fd: a DOOR_OVER. */
 void door_hand_over(struct session *, int fd);

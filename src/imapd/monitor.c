@@ -28,7 +28,8 @@ struct monitor {
 	const struct conf *conf;
 	struct store	*store;
 	const struct peer *peer;
-	struct session	*session;	/* logged in; the door is to end */
+	struct session	*session;	/* the door's copy talks before login */
+	bool		 logged_in;	/* the session is; the door is to end */
 	struct arena	*arena;		/* of one message */
 	bool		 plain;		/* the mechanism that goes on */
 	int		 fd;		/* to the door */
@@ -81,14 +82,10 @@ welcome(struct monitor *m, const char *user, const char *method)
 {
 	const struct err *err;
 
-	m->session = session_new(m->conf, m->store, m->peer, STDIN_FILENO,
-	    STDOUT_FILENO);
 	err = session_login(m->session, user);
-	if (err != NULL) {
-		session_free(m->session);
-		m->session = NULL;
+	if (err != NULL)
 		return refuse(m, err);
-	}
+	m->logged_in = true;
 	report_login(m->session, method);
 	return answer(m, DOOR_OK, "", 0);
 }
@@ -166,7 +163,7 @@ take_over(struct monitor *m, const struct door_message *msg)
 {
 	const struct session_start at = door_start(msg);
 
-	if (m->session == NULL)
+	if (!m->logged_in)
 		return err_internal("a door hands over before login");
 	session_take_up(m->session, &at);
 	session_resume(m->session, msg->texts[0].s);
@@ -176,7 +173,7 @@ take_over(struct monitor *m, const struct door_message *msg)
 static const struct err *
 serve_request(struct monitor *m, const struct door_message *msg)
 {
-	if (m->session != NULL)
+	if (m->logged_in)
 		return err_internal("a door asks after login");
 	if (++m->requests > REQUESTS_MAX)
 		return err_internal("a door asks too often");
@@ -271,28 +268,20 @@ serve(struct monitor *m)
 	return NEXT_END;
 }
 
-static pid_t
-fork_door(const struct monitor *m, int fd, const struct session_start *at)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		door_main(m->conf, m->peer, fd, at);
-	return pid;
-}
-
 /* One door, from its start to its end. */
 static enum next
-one_door(struct monitor *m, const struct session_start *at)
+one_door(struct monitor *m)
 {
 	int fds[2], status;
 	enum next next;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
 		fatal("socketpair: %s", strerror(errno));
-	m->door = fork_door(m, fds[1], at);
+	m->door = fork();
 	if (m->door == -1)
 		fatal("fork: %s", strerror(errno));
+	if (m->door == 0)
+		door_main(m->session, fds[1]);
 	close(fds[1]);
 	m->fd = fds[0];
 	next = serve(m);
@@ -311,10 +300,17 @@ monitor_let_in(const struct conf *conf, struct store *store,
 {
 	struct monitor m = {
 		.conf = conf, .store = store, .peer = peer,
-		.arena = arena_new()
+		.arena = arena_new(),
+		.session = session_new(conf, store, peer, STDIN_FILENO,
+		    STDOUT_FILENO)
 	};
-	enum next next = one_door(&m, at);
+	enum next next;
 
+	/* The client reads the greeting while the door is made. */
+	session_take_up(m.session, at);
+	if (at->greet)
+		session_greet(m.session);
+	next = output_flush(m.session->out) == NULL ? one_door(&m) : NEXT_END;
 	arena_free(m.arena);
 	if (next == NEXT_SESSION)
 		return m.session;

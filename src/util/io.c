@@ -172,10 +172,11 @@ input_deadline(struct input *in, unsigned int seconds)
 void
 input_resume(struct input *in, uint64_t consumed, const void *s, size_t len)
 {
-	if (in->got != 0 || len > sizeof(in->buf))
-		fatal("input_resume: too late, or %zu octets", len);
+	if (len > sizeof(in->buf))
+		fatal("input_resume: %zu octets", len);
 	if (len > 0)
 		memcpy(in->buf, s, len);
+	in->cursor.pos = in->buf;
 	in->cursor.end = in->buf + len;
 	in->got = consumed + len;
 }
@@ -1064,5 +1065,5 @@ output_count(const struct output *o)
 void
 output_resume(struct output *o, uint64_t count)
 {
-	o->count += count;
+	o->count = count;
 }

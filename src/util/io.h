@@ -66,8 +66,9 @@ size_t input_buffered(const struct input *);
 const struct err *input_wait(struct input *, const int *others, size_t n,
     int timeout_ms, bool *input_r, bool *others_r);
 /*
- * Before the first read: go on where another process stopped, which had consumed
- * that many octets, and had len more in its buffer, INPUT_BUFFER at most.
+ * Go on where another process stopped, which had consumed that many octets, and
+ * had len more in its buffer, INPUT_BUFFER at most.  What is in the buffer here is
+ * forgotten.
  */
 void input_resume(struct input *, uint64_t consumed, const void *s, size_t len);
 /* NULL while all is well.  Text tells "timeout", "closed by the client" or
@@ -121,7 +122,7 @@ const struct err *output_alive(struct output *);
 /* Gives the empty buffer's memory back: before a long wait. */
 void output_rest(struct output *);
 uint64_t output_count(const struct output *);	/* octets added so far */
-/* Go on counting where another process stopped. */
+/* Go on counting where another process stopped: nothing waits in the buffer. */
 void output_resume(struct output *, uint64_t count);
 
 /*

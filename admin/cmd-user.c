@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "admin.h"
+#include "store/credentials.h"
 #include "store/users.h"
 #include "wire/mboxname.h"
 #include "wire/respcode.h"
@@ -114,11 +115,12 @@ print_may(struct admin *a, unsigned int may)
 }
 
 static void
-print_user(struct admin *a, const struct user *user)
+print_user(struct admin *a, const struct user *user,
+    const struct credentials *c)
 {
 	out_str(a->out, "name", user->name);
 	print_may(a, user->may);
-	out_bool(a->out, "password", user->has_password);
+	out_bool(a->out, "password", c->password != NULL);
 	out_str(a->out, "created", admin_time_text(a, user->created));
 }
 
@@ -176,12 +178,17 @@ user_list_run(struct admin *a)
 	if (err != NULL)
 		return err;
 	out_list(a->out);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; err == NULL && i < n; i++) {
+		struct credentials c;
+
+		err = credentials_find(a->store, a->arena, users[i].id, &c);
+		if (err != NULL)
+			break;
 		out_row(a->out);
-		print_user(a, &users[i]);
+		print_user(a, &users[i], &c);
 	}
 	out_end(a->out);
-	return NULL;
+	return err;
 }
 
 /* Sums over the mailboxes of the user's account. */
@@ -233,12 +240,15 @@ static const struct err *
 user_show_run(struct admin *a)
 {
 	const struct err *err;
+	struct credentials c;
 	struct grant *grants;
 	const char **texts;
 	struct user user;
 	size_t n;
 
 	err = user_find(a->store, a->arena, a->argv[0], &user);
+	if (err == NULL)
+		err = credentials_find(a->store, a->arena, user.id, &c);
 	if (err == NULL)
 		err = grant_list(a->store, a->arena, NULL, user.name, &grants,
 		    &n);
@@ -253,7 +263,7 @@ user_show_run(struct admin *a)
 		    letters);
 	}
 	out_record(a->out);
-	print_user(a, &user);
+	print_user(a, &user, &c);
 	out_strs(a->out, "grants", texts, n);
 	print_capabilities_off(a, user.capabilities_off);
 	err = print_account(a, user.name);

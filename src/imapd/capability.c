@@ -2,17 +2,10 @@
  * SPDX-License-Identifier: ISC */
 #include "imapd/capability.h"
 
-#include <string.h>
 #include <strings.h>
 
 #include "imapd/limit.h"
 #include "imapd/login.h"
-
-static bool
-cleartext_refused(const struct session *s)
-{
-	return !login_allowed(s);
-}
 
 static bool
 literal_plus_is_off(const struct session *s)
@@ -72,6 +65,8 @@ static const struct capability {
 	bool		(*when)(const struct session *);	/* NULL: always */
 	/* Told behind '=' when there is one: "APPENDLIMIT=100". */
 	uint64_t	(*value)(const struct session *);
+	/* Words that this is the beginning of: adds them all. */
+	void		(*words)(const struct session *, struct buf *);
 	/* Known while one of the capabilities that list it is not off. */
 	const struct cmd *cmds[CAPABILITY_CMDS];
 	bool		  fixed;	/* cannot be turned off */
@@ -84,9 +79,9 @@ static const struct capability {
 	{ .word = "SASL-IR", .states = ST_NOT_AUTHENTICATED },
 	/* RFC 3501 7.2.1: how a client learns not to send its password. */
 	{ .word = "LOGINDISABLED", .states = ST_NOT_AUTHENTICATED,
-	    .when = cleartext_refused, .fixed = true },
-	{ .word = "AUTH=PLAIN", .states = ST_NOT_AUTHENTICATED,
-	    .when = login_allowed },
+	    .when = login_disabled, .fixed = true },
+	{ .word = "AUTH=", .states = ST_NOT_AUTHENTICATED,
+	    .words = login_mechanisms, .fixed = true },
 	{ .word = "APPENDLIMIT", .value = capability_append_limit },
 	{ .word = "BINARY" },
 	{ .word = "CATENATE" },
@@ -136,28 +131,11 @@ static const struct capability {
 };
 #define CAPABILITIES	(sizeof(capabilities) / sizeof(capabilities[0]))
 
-/* s: words with one space between. */
-static bool
-words_hold(const char *s, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (s != NULL && *s != '\0') {
-		size_t n = strcspn(s, " ");
-
-		if (n == len && strncasecmp(s, word, n) == 0)
-			return true;
-		s += n;
-		s += strspn(s, " ");
-	}
-	return false;
-}
-
 bool
 capability_off(const struct session *s, const char *word)
 {
-	return words_hold(s->conf->capabilities_off, word) ||
-	    words_hold(s->capabilities_off, word);
+	return conf_words_hold(s->conf->capabilities_off, word) ||
+	    conf_words_hold(s->capabilities_off, word);
 }
 
 static bool
@@ -188,6 +166,10 @@ capability_data(const struct session *s)
 
 		if (!offered(s, c))
 			continue;
+		if (c->words != NULL) {
+			c->words(s, &data);
+			continue;
+		}
 		buf_addf(&data, " %s", c->word);
 		if (c->value != NULL)
 			buf_addf(&data, "=%llu",

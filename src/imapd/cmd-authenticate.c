@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 
-#include "imapd/capability.h"
 #include "imapd/door.h"
 #include "imapd/login.h"
 #include "wire/base64.h"
@@ -141,11 +140,6 @@ authenticate_run(struct session *s, void *v)
 	};
 	const struct err *err = NULL;
 
-	if (!capability_offered(s, arena_printf(s->arena, "AUTH=%s",
-	    args->mechanism)) && login_allowed(s))
-		return err_user(NULL, "There is no such mechanism here");
-	if (!login_allowed(s))
-		return login_refused(s);
 	if (args->initial != NULL)
 		err = response_decode(s, args->initial, args->initial_len,
 		    &msg.texts[1]);

@@ -39,10 +39,11 @@ login_run(struct session *s, void *v)
 	struct door_message reply;
 	const struct err *err;
 
-	if (login_allowed(s))
-		err = login_ask(s, &msg, &reply);
-	else
+	/* The door knows enough to refuse by itself. */
+	if (login_disabled(s))
 		err = login_refused(s);
+	else
+		err = login_ask(s, &msg, &reply);
 	explicit_bzero(args->password, len);
 	return err;
 }

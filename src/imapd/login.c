@@ -5,20 +5,27 @@
 #include "imapd/door.h"
 #include "imapd/report.h"
 
-bool
-login_allowed(const struct session *s)
+struct auth_peer
+login_peer(const struct peer *peer)
 {
-	if (s->peer.secure)
-		return true;
-	switch (s->conf->cleartext_login) {
-	case CLEARTEXT_YES:
-		return true;
-	case CLEARTEXT_LOOPBACK:
-		return s->peer.local;
-	case CLEARTEXT_NO:
-		break;
-	}
-	return false;
+	return (struct auth_peer){ .address = peer->address,
+	    .local = peer->local, .secure = peer->secure };
+}
+
+bool
+login_disabled(const struct session *s)
+{
+	struct auth_peer peer = login_peer(&s->peer);
+
+	return !auth_login_allowed(s->conf, &peer);
+}
+
+void
+login_mechanisms(const struct session *s, struct buf *b)
+{
+	struct auth_peer peer = login_peer(&s->peer);
+
+	auth_mechanisms(s->conf, &peer, b);
 }
 
 const struct err *

@@ -5,11 +5,17 @@
 
 #include <stdbool.h>
 
+#include "auth/auth.h"
 #include "imapd/doormsg.h"
 #include "imapd/session.h"
 
-/* Whether a password may be sent as it is: msgstore.conf(5) "cleartext-login". */
-bool login_allowed(const struct session *);
+/* The client's end, as src/auth/ wants to know it; lives as long as peer. */
+struct auth_peer login_peer(const struct peer *);
+
+/* Whether LOGIN is refused: for CAPABILITY. */
+bool login_disabled(const struct session *);
+/* Adds the words of the mechanisms, each with a blank before it. */
+void login_mechanisms(const struct session *, struct buf *);
 /* ERR_USER PRIVACYREQUIRED, with a log line. */
 const struct err *login_refused(struct session *);
 

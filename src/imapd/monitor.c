@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "imapd/door.h"
+#include "imapd/login.h"
 #include "imapd/report.h"
 #include "imapd/signals.h"
 #include "util/log.h"
 #include "wire/respcode.h"
-#include "wire/sasl.h"
 
 /* What a door may ask for, and say to the log, before it is taken for broken:
  * more than any client that it serves can make it. */
@@ -31,7 +31,8 @@ struct monitor {
 	struct session	*session;	/* the door's copy talks before login */
 	bool		 logged_in;	/* the session is; the door is to end */
 	struct arena	*arena;		/* of one message */
-	bool		 plain;		/* the mechanism that goes on */
+	struct auth_peer auth_peer;
+	struct auth	*auth;		/* NULL until first needed */
 	int		 fd;		/* to the door */
 	pid_t		 door;
 	bool		 killed;	/* by us, for what it said */
@@ -76,72 +77,71 @@ refuse(struct monitor *m, const struct err *err)
 
 /* --- Requests --- */
 
-/* Who was verified is logged in before the door hears that all is well. */
+/* A refusal that was an attempt is for the log. */
 static const struct err *
-welcome(struct monitor *m, const char *user, const char *method)
+refuse_attempt(struct monitor *m, const struct err *err)
 {
-	const struct err *err;
+	const char *reason = auth_reason(m->auth);
 
-	err = session_login(m->session, user);
-	if (err != NULL)
-		return refuse(m, err);
-	m->logged_in = true;
-	report_login(m->session, method);
-	return answer(m, DOOR_OK, "", 0);
-}
-
-static const struct err *
-check_password(struct monitor *m, const char *method, const char *authzid,
-    const char *given, const char *password)
-{
-	const struct err *err;
-	struct user found = { 0 };
-	const char *name, *reason = "password";
-	bool ok = false;
-
-	err = user_verify(m->store, m->arena, given, password, &ok, &found);
-	if (err == NULL && !ok)
-		err = err_user(RESP_AUTHENTICATIONFAILED,
-		    "Authentication failed");
-	/* RFC 4616 2: whom to act as.  RFC 5530 3: told only to one who knows the password. */
-	if (err == NULL && *authzid != '\0' &&
-	    (user_name(m->arena, authzid, &name) != NULL ||
-	    strcmp(name, found.name) != 0)) {
-		err = err_user(RESP_AUTHORIZATIONFAILED,
-		    "You may not act as another user");
-		reason = "authorization";
-	}
-	if (err == NULL)
-		return welcome(m, found.name, method);
-	if (err->kind == ERR_USER)
-		report_login_failed(m->peer->address, given, reason);
+	if (err->kind == ERR_USER && *reason != '-')
+		report_login_failed(m->peer->address, auth_claimed(m->auth),
+		    reason);
 	return refuse(m, err);
 }
 
+/* Who was verified is logged in before the door hears that all is well. */
 static const struct err *
-check_plain(struct monitor *m, const struct door_text *response)
+welcome(struct monitor *m)
 {
+	const char *user = auth_user(m->auth);
 	const struct err *err;
-	struct sasl_plain plain;
 
-	err = sasl_plain_parse(m->arena, response->s, response->len, &plain);
-	if (err != NULL)
+	err = session_login(m->session, user);
+	if (err == NULL) {
+		m->logged_in = true;
+		report_login(m->session, auth_method(m->auth));
+		auth_free(m->auth);
+		m->auth = NULL;
+		return answer(m, DOOR_OK, "", 0);
+	}
+	if (err->kind != ERR_USER)
 		return refuse(m, err);
-	err = check_password(m, "PLAIN", plain.authzid, plain.authcid,
-	    plain.password);
-	explicit_bzero(plain.memory, plain.memory_len);
+	report_login_failed(m->peer->address, user, "account");
+	return refuse(m, err_user(RESP_AUTHENTICATIONFAILED,
+	    "Authentication failed"));
+}
+
+static const struct err *
+authenticate(struct monitor *m, const struct door_message *msg)
+{
+	const struct door_text *text = &msg->texts[msg->type == DOOR_START];
+	enum auth_status status = AUTH_CONTINUE;
+	struct buf b = { 0 };
+	const struct err *err;
+
+	if (msg->type == DOOR_STEP)
+		err = auth_step(m->auth, text->s, text->len, &status, &b);
+	else
+		err = auth_start(m->auth, msg->texts[0].s,
+		    msg->numbers[0] != 0 ? text->s : NULL, text->len, &status,
+		    &b);
+	if (err != NULL)
+		err = refuse_attempt(m, err);
+	else if (status == AUTH_OK)
+		err = welcome(m);
+	else
+		err = answer(m, DOOR_CONTINUE, b.s != NULL ? b.s : "", b.len);
+	buf_clear(&b);
 	return err;
 }
 
 static const struct err *
-start(struct monitor *m, const struct door_message *msg)
+login(struct monitor *m, const struct door_message *msg)
 {
-	if (strcmp(msg->texts[0].s, "PLAIN") != 0)
-		return refuse(m, err_user(NULL,
-		    "There is no such mechanism here"));
-	m->plain = true;
-	return msg->numbers[0] == 0 ? answer(m, DOOR_CONTINUE, "", 0) :
-	    check_plain(m, &msg->texts[1]);
+	const struct err *err;
+
+	err = auth_login(m->auth, msg->texts[0].s, msg->texts[1].s);
+	return err != NULL ? refuse_attempt(m, err) : welcome(m);
 }
 
 /* A line that a door wrote is as good as what a client wrote. */
@@ -177,14 +177,14 @@ serve_request(struct monitor *m, const struct door_message *msg)
 		return err_internal("a door asks after login");
 	if (++m->requests > REQUESTS_MAX)
 		return err_internal("a door asks too often");
-	if (msg->type == DOOR_START)
-		return start(m, msg);
-	if (msg->type == DOOR_STEP)
-		return m->plain ? check_plain(m, &msg->texts[0]) :
-		    err_internal("a door goes on with nothing");
-	m->plain = false;
-	return msg->type == DOOR_CANCEL ? NULL : check_password(m, "LOGIN", "",
-	    msg->texts[0].s, msg->texts[1].s);
+	if (m->auth == NULL)
+		m->auth = auth_new(m->store, m->conf, &m->auth_peer);
+	if (msg->type == DOOR_LOGIN)
+		return login(m, msg);
+	if (msg->type != DOOR_CANCEL)
+		return authenticate(m, msg);
+	auth_cancel(m->auth);
+	return NULL;
 }
 
 static const struct err *
@@ -300,7 +300,7 @@ monitor_let_in(const struct conf *conf, struct store *store,
 {
 	struct monitor m = {
 		.conf = conf, .store = store, .peer = peer,
-		.arena = arena_new(),
+		.auth_peer = login_peer(peer), .arena = arena_new(),
 		.session = session_new(conf, store, peer, STDIN_FILENO,
 		    STDOUT_FILENO)
 	};
@@ -311,6 +311,7 @@ monitor_let_in(const struct conf *conf, struct store *store,
 	if (at->greet)
 		session_greet(m.session);
 	next = output_flush(m.session->out) == NULL ? one_door(&m) : NEXT_END;
+	auth_free(m.auth);
 	arena_free(m.arena);
 	if (next == NEXT_SESSION)
 		return m.session;

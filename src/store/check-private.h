@@ -49,6 +49,8 @@ const struct err *check_names(struct arena *a, int dirfd, const char *what,
 const struct err *check_uids(int dirfd, const char *what, uint32_t **uids_r,
     size_t *n_r);
 
+/* auth.db, of a users.db that is sound. */
+const struct err *check_auth(struct check *);
 /* One account, whose directory is there. */
 void check_account(struct check *, enum account_kind, const char *name);
 /*

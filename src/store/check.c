@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "store/check-private.h"
+#include "store/users-private.h"
 #include "store/users.h"
 #include "util/log.h"
 
@@ -255,12 +256,15 @@ add_row(struct accounts *s, const char *name)
 	if (err != NULL)
 		return err;
 	err = db_prepare(db, s->kind == ACCOUNT_USER ?
-	    "INSERT INTO users VALUES (?1, NULL, ?3, ?2)" :
-	    "INSERT INTO shared SELECT ?1, ?2 WHERE ?3 IS NOT NULL", &stmt);
+	    "INSERT INTO users(name, created, may, id) "
+	    "VALUES (?1, ?2, ?3, ?4)" :
+	    "INSERT INTO shared SELECT ?1, ?2 "
+	    "WHERE coalesce(?3, ?4) IS NOT NULL", &stmt);
 	if (err == NULL) {
 		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(stmt, 2, now_seconds());
 		sqlite3_bind_int64(stmt, 3, MAY_ALL);
+		sqlite3_bind_int64(stmt, 4, user_new_id());
 		err = db_run(db, stmt);
 	}
 	if (err == NULL)
@@ -424,6 +428,8 @@ check_store(struct store *store, const char *user, bool repair,
 		check_account(&c, ACCOUNT_USER, user);
 	else if (err == NULL) {
 		err = check_users(&c, &use);
+		if (err == NULL && use)
+			err = check_auth(&c);
 		if (err == NULL)
 			err = check_accounts(&c, ACCOUNT_USER, use);
 		if (err == NULL)

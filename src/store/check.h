@@ -23,7 +23,7 @@ struct check_result {
 };
 
 /*
- * Check users.db and every account, or (user not NULL) the account of that
+ * Check users.db, auth.db and every account, or (user not NULL) the account of that
  * user alone: SQLite's integrity_check and foreign keys, rows against files and
  * sizes, counters, UIDs, orphans, tombstones.  Sessions may run.  report gets a
  * line for each finding: where ("users/alice/Sent"), and words that tell what to

@@ -186,9 +186,21 @@ db_open_path(const char *path, int flags, const char *what, struct db **db_r)
 	return NULL;
 }
 
-/* Bring the schema from version on to the newest, in one transaction. */
+static int
+steps_count(const struct db_schema *schema)
+{
+	int n = 0;
+
+	while (schema->steps[n] != NULL)
+		n++;
+	return n;
+}
+
+/* Bring the schema from version to version to, in one transaction.  dir is NULL
+ * for a new database. */
 static const struct err *
-db_migrate(struct db *db, const struct db_schema *schema, int version)
+db_migrate(struct db *db, const struct db_schema *schema, int version, int to,
+    const char *dir, const struct conf *conf)
 {
 	const struct err *err;
 	char sql[128];
@@ -196,16 +208,46 @@ db_migrate(struct db *db, const struct db_schema *schema, int version)
 	err = db_begin(db, true);
 	if (err != NULL)
 		return err;
-	for (; err == NULL && schema->steps[version] != NULL; version++)
-		err = db_exec(db, schema->steps[version]);
+	for (; err == NULL && version < to; version++) {
+		if (dir != NULL && schema->prepare != NULL &&
+		    version == schema->prepare_at)
+			err = schema->prepare(db, dir, conf);
+		if (err == NULL)
+			err = db_exec(db, schema->steps[version]);
+	}
 	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d; "
-	    "PRAGMA application_id=%d", version, (int)schema->application_id);
+	    "PRAGMA application_id=%d", to, (int)schema->application_id);
 	if (err == NULL)
 		err = db_exec(db, sql);
 	if (err == NULL)
 		err = db_commit(db);
 	if (err != NULL)
 		db_rollback(db);
+	return err;
+}
+
+/* Step by step.  What one removed is not in the log any more when the next has
+ * been taken. */
+static const struct err *
+db_upgrade(struct db *db, const struct db_schema *schema, int to,
+    const char *dir, const struct conf *conf)
+{
+	char text[16];
+	const struct err *err;
+	int version;
+
+	do {
+		err = pragma_text(db, "PRAGMA user_version", text,
+		    sizeof(text));
+		version = atoi(text);
+		if (err != NULL || version >= to)
+			return err;
+		err = pragma_text(db, "PRAGMA wal_checkpoint(TRUNCATE)", text,
+		    sizeof(text));
+		if (err == NULL)
+			err = db_migrate(db, schema, version, version + 1, dir,
+			    conf);
+	} while (err == NULL);
 	return err;
 }
 
@@ -250,7 +292,8 @@ db_create(const char *dir, int dirfd, const struct db_schema *schema,
 	err = db_open_path(path, SQLITE_OPEN_CREATE, path, &db);
 	/* Still with a rollback journal: the file alone is then complete. */
 	if (err == NULL)
-		err = db_migrate(db, schema, 0);
+		err = db_migrate(db, schema, 0, steps_count(schema), NULL,
+		    conf);
 	db_close(db);
 	if (err == NULL && renameat(dirfd, new, dirfd, schema->file) == -1)
 		err = err_errno("%s: rename", path);
@@ -269,19 +312,9 @@ db_create(const char *dir, int dirfd, const struct db_schema *schema,
 	return err;
 }
 
-static int
-steps_count(const struct db_schema *schema)
-{
-	int n = 0;
-
-	while (schema->steps[n] != NULL)
-		n++;
-	return n;
-}
-
 /* Check what the file is, and bring it up to date under the lock. */
 static const struct err *
-db_verify(struct db *db, const struct db_schema *schema,
+db_verify(struct db *db, const struct db_schema *schema, const char *dir,
     const struct conf *conf, int lockfd)
 {
 	char mode[16], version[16], id[16];
@@ -308,9 +341,7 @@ db_verify(struct db *db, const struct db_schema *schema,
 		return NULL;
 	if (lockfd != -1 && (err = lock_take(lockfd)) != NULL)
 		return err;
-	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
-	if (err == NULL && atoi(version) < steps)
-		err = db_migrate(db, schema, atoi(version));
+	err = db_upgrade(db, schema, steps, dir, conf);
 	if (err == NULL)
 		err = db_set_journal(db, conf);
 	if (lockfd != -1)
@@ -333,7 +364,7 @@ db_open(const char *dir, const struct db_schema *schema,
 	err = db_open_path(path, 0, name, &db);
 	if (err != NULL)
 		return err;
-	err = db_verify(db, schema, conf, lockfd);
+	err = db_verify(db, schema, dir, conf, lockfd);
 	if (err != NULL) {
 		db_close(db);
 		return err;

@@ -21,11 +21,21 @@ struct db;
 struct db_schema {
 	const char	*file;		/* "messages.db" */
 	int32_t		 application_id; /* in the file's header: file(1) tells */
-	/* steps[i] brings version i to i + 1; ended by NULL. */
+	/* steps[i] brings version i to i + 1, in a transaction of its own;
+	 * ended by NULL. */
 	const char *const *steps;
+	/*
+	 * Called before steps[prepare_at] in a database that holds something
+	 * (not in a new one), under the lock and in the transaction: what
+	 * must be safe elsewhere first.  NULL: nothing.
+	 */
+	int		 prepare_at;
+	const struct err *(*prepare)(struct db *, const char *dir,
+	    const struct conf *);
 };
 
-extern const struct db_schema schema_users, schema_account, schema_messages;
+extern const struct db_schema schema_users, schema_auth, schema_account,
+    schema_messages;
 
 /*
  * Make the database dir/schema->file, whole or not at all: under another name

@@ -1,11 +1,13 @@
-/* password.c - hashes of passwords: yescrypt by crypt(3)
+/* password.c - hashes of passwords: yescrypt by crypt(3), and SCRAM's keys
  * SPDX-License-Identifier: ISC */
 #include <crypt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/credentials.h"
 #include "store/users-private.h"
 #include "store/users.h"
+#include "util/gsasl.h"
 #include "util/log.h"
 #include "wire/respcode.h"
 
@@ -42,17 +44,6 @@ password_hash(const char *password, char *out)
 	return err;
 }
 
-/* In a time that does not tell where the first difference is. */
-static bool
-same_octets(const char *x, const char *y, size_t len)
-{
-	unsigned char differ = 0;
-
-	for (size_t i = 0; i < len; i++)
-		differ |= (unsigned char)(x[i] ^ y[i]);
-	return differ == 0;
-}
-
 bool
 password_matches(const char *password, const char *stored)
 {
@@ -66,7 +57,63 @@ password_matches(const char *password, const char *stored)
 	hash = crypt_rn(password, setting, data, (int)sizeof(*data));
 	ok = stored != NULL && hash != NULL &&
 	    strlen(hash) == strlen(stored) &&
-	    same_octets(hash, stored, strlen(stored));
+	    octets_same(hash, stored, strlen(stored));
 	freezero(data, sizeof(*data));
 	return ok;
+}
+
+/* RFC 5802 3 */
+static void
+derive(const char *password, enum hash hash, struct scram_keys *keys)
+{
+	unsigned char salted[HASH_MAX_OCTETS], client[HASH_MAX_OCTETS];
+	struct hmac h;
+
+	pbkdf2(hash, password, strlen(password), keys->salt,
+	    sizeof(keys->salt), keys->iterations, salted);
+	hmac_init(&h, hash, salted, hash_octets(hash));
+	hmac_add(&h, "Client Key", 10);
+	hmac_end(&h, client);
+	hash_digest(hash, client, hash_octets(hash), keys->stored[hash]);
+	hmac_add(&h, "Server Key", 10);
+	hmac_end(&h, keys->server[hash]);
+	explicit_bzero(salted, sizeof(salted));
+	explicit_bzero(client, sizeof(client));
+	explicit_bzero(&h, sizeof(h));
+}
+
+bool
+scram_keys_derive(const char *password, struct scram_keys *keys)
+{
+	char *prepared = NULL;
+
+	/* RFC 5802 2.2: SASLprep changes nothing in US-ASCII. */
+	for (const char *p = password; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+		if ((unsigned char)*p > 0x7f && prepared == NULL) {
+			prepared = gsasl_prepare(password);
+			if (prepared == NULL)
+				return false;
+		}
+	}
+	for (int hash = 0; hash < HASH_N; hash++)
+		derive(prepared != NULL ? prepared : password,
+		    (enum hash)hash, keys);
+	freezero(prepared, prepared != NULL ? strlen(prepared) : 0);
+	return true;
+}
+
+bool
+scram_keys_make(const char *password, struct scram_keys *keys_r)
+{
+	struct scram_keys keys = { .iterations = SCRAM_ITERATIONS };
+	bool made;
+
+	arc4random_buf(keys.salt, sizeof(keys.salt));
+	made = scram_keys_derive(password, &keys);
+	if (made)
+		*keys_r = keys;
+	explicit_bzero(&keys, sizeof(keys));
+	return made;
 }

@@ -1,8 +1,10 @@
-/* schema.c - the tables of the three databases
+/* schema.c - the tables of the four databases
  * SPDX-License-Identifier: ISC
  *
  * A step that was released never changes: what comes later is a further step. */
 #include "store/db.h"
+
+#include "store/store-private.h"
 
 static const char *const users_steps[] = {
 	"CREATE TABLE users("
@@ -26,6 +28,38 @@ static const char *const users_steps[] = {
 	"CREATE INDEX grants_user ON grants(user);",
 	/* Words with one space between, as in msgstore.conf(5). */
 	"ALTER TABLE users ADD COLUMN capabilities_off TEXT NOT NULL DEFAULT '';",
+	/* What auth.db knows a user by: a renaming does not change it. */
+	"ALTER TABLE users ADD COLUMN id INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE users SET id = random() & 9223372036854775807;"
+	"CREATE UNIQUE INDEX users_id ON users(id);",
+#define USERS_STEP_WITHOUT_PASSWORD	3
+	/* Passwords are in auth.db by now: credentials_take_over(). */
+	"ALTER TABLE users DROP COLUMN password;",
+	/* None of them is left in the file or its log when this is taken. */
+	"SELECT 1",
+	NULL
+};
+
+static const char *const auth_steps[] = {
+	"CREATE TABLE credentials("
+	" user INTEGER PRIMARY KEY,"		/* users.id of users.db */
+	" password TEXT,"			/* crypt(5), NULL: none */
+	" scram BLOB"				/* credentials.c, NULL: none */
+	") STRICT;"
+	"CREATE TABLE app_passwords("
+	" user INTEGER NOT NULL,"
+	" label TEXT NOT NULL,"
+	" hash BLOB NOT NULL,"			/* SHA-256 */
+	" created INTEGER NOT NULL,"
+	" used INTEGER NOT NULL,"		/* 0: never */
+	" expires INTEGER NOT NULL,"		/* 0: never */
+	" PRIMARY KEY (user, label)"
+	") STRICT, WITHOUT ROWID;"
+	/* The store's own: salts of unknown users, keys of files in memory. */
+	"CREATE TABLE secret("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" octets BLOB NOT NULL"
+	") STRICT;",
 	NULL
 };
 
@@ -134,11 +168,15 @@ static const char *const messages_steps[] = {
 };
 
 const struct db_schema schema_users = {
-	"users.db", 0x4d535455, users_steps		/* "MSTU" */
+	"users.db", 0x4d535455, users_steps,		/* "MSTU" */
+	USERS_STEP_WITHOUT_PASSWORD, credentials_take_over
+};
+const struct db_schema schema_auth = {
+	"auth.db", 0x4d534155, auth_steps, 0, NULL	/* "MSAU" */
 };
 const struct db_schema schema_account = {
-	"account.db", 0x4d535441, account_steps		/* "MSTA" */
+	"account.db", 0x4d535441, account_steps, 0, NULL	/* "MSTA" */
 };
 const struct db_schema schema_messages = {
-	"messages.db", 0x4d53544d, messages_steps	/* "MSTM" */
+	"messages.db", 0x4d53544d, messages_steps, 0, NULL	/* "MSTM" */
 };

@@ -25,6 +25,11 @@ struct account {
 
 /* users.db, opened when first needed. */
 const struct err *store_users_db(struct store *, struct db **db_r);
+/* The same for auth.db.  Not while the lock is held. */
+const struct err *store_auth_db(struct store *, struct db **db_r);
+/* Copies the hashes that a users.db of before holds to a new auth.db. */
+const struct err *credentials_take_over(struct db *users, const char *dir,
+    const struct conf *);
 /* The lock of users.db, taken; and dropped with the stamp set. */
 const struct err *store_lock(struct store *);
 void store_unlock(struct store *, bool changed);

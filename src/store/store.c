@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/credentials.h"
 #include "store/store-private.h"
 #include "util/log.h"
 
@@ -21,6 +22,7 @@ struct store {
 	const struct conf *conf;
 	int		 fd, lockfd;	/* lockfd: -1 until first needed */
 	struct db	*users;		/* NULL until first needed */
+	struct db	*auth;		/* likewise; closed after login */
 };
 
 int
@@ -158,7 +160,9 @@ store_make(const char *path, int fd, const struct conf *conf)
 		err = err_errno("%s", path);
 		goto done;
 	}
-	err = db_create(path, fd, &schema_users, conf);
+	err = db_create(path, fd, &schema_auth, conf);
+	if (err == NULL)
+		err = db_create(path, fd, &schema_users, conf);
 done:
 	close(lockfd);
 	return err;
@@ -229,6 +233,7 @@ store_close(struct store *store)
 	if (store == NULL)
 		return;
 	db_close(store->users);
+	db_close(store->auth);
 	if (store->lockfd != -1)
 		close(store->lockfd);
 	close(store->fd);
@@ -265,6 +270,14 @@ store_rest(struct store *store)
 {
 	db_close(store->users);
 	store->users = NULL;
+	credentials_close(store);
+}
+
+void
+credentials_close(struct store *store)
+{
+	db_close(store->auth);
+	store->auth = NULL;
 }
 
 static const struct err *
@@ -289,6 +302,31 @@ store_users_db(struct store *store, struct db **db_r)
 			return err;
 	}
 	*db_r = store->users;
+	return NULL;
+}
+
+const struct err *
+store_auth_db(struct store *store, struct db **db_r)
+{
+	const struct err *err;
+	struct db *users;
+
+	if (store->auth == NULL) {
+		/* First: it brings a store of before up to date. */
+		err = store_users_db(store, &users);
+		if (err == NULL && faccessat(store->fd, schema_auth.file, F_OK,
+		    0) == -1 && errno == ENOENT)
+			err = err_internal("%s is missing in %s: put it back "
+			    "from a backup, or 'mboxadm check --repair' makes "
+			    "one without passwords", schema_auth.file,
+			    store->path);
+		if (err == NULL)
+			err = db_open(store->path, &schema_auth, store->conf,
+			    store->lockfd, store->path, &store->auth);
+		if (err != NULL)
+			return err;
+	}
+	*db_r = store->auth;
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "store/account.h"
+#include "store/credentials.h"
 #include "store/db.h"
 #include "store/store.h"
 #include "util/arena.h"
@@ -35,12 +36,20 @@ const char *users_text(struct arena *a, sqlite3_stmt *, int column);
 /* ERR_USER NONEXISTENT when there is no user of the name. */
 const struct err *users_must_have(struct db *, const char *name);
 
+/* An id that no user has. */
+int64_t user_new_id(void);
+
 /* The yescrypt hash of a password, CRYPT_OUTPUT_SIZE octets with its NUL. */
 const struct err *password_hash(const char *password, char *out);
 /*
- * Whether the password has the hash.  NULL is no hash: false, after the time
- * that a hash takes.
+ * One durable transaction of auth.db each, under the lock that the caller holds.
+ * Set: hash NULL is no password, keys NULL are none.  Forget: all of a user's,
+ * app passwords too.
  */
-bool password_matches(const char *password, const char *stored);
+const struct err *credentials_set(struct db *auth, int64_t id,
+    const char *hash, const struct scram_keys *keys);
+const struct err *credentials_forget(struct db *auth, int64_t id);
+/* Ends such a transaction: commits when err is NULL. */
+const struct err *auth_end(struct db *auth, const struct err *err);
 
 #endif

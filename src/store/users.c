@@ -105,37 +105,75 @@ users_must_have(struct db *db, const char *name)
 }
 
 static const struct err *
-user_insert(struct db *db, const char *name, const char *hash)
+user_insert(struct db *db, const char *name, int64_t id)
 {
 	const struct err *err;
 	sqlite3_stmt *stmt;
 
-	err = db_prepare(db, "INSERT INTO users(name, password, may, created) "
+	err = db_prepare(db, "INSERT INTO users(name, id, may, created) "
 	    "VALUES (?1, ?2, ?3, ?4)", &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	if (hash != NULL)
-		sqlite3_bind_text(stmt, 2, hash, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, id);
 	sqlite3_bind_int(stmt, 3, MAY_ALL);
 	sqlite3_bind_int64(stmt, 4, now_seconds());
 	return db_run(db, stmt);
+}
+
+/* What is kept of a password. */
+struct made {
+	char		 hash[CRYPT_OUTPUT_SIZE];
+	struct scram_keys keys;
+	bool		 has_keys;
+	struct db	*auth;
+};
+
+/* Takes its time: not under a lock. */
+static const struct err *
+make(struct store *store, const char *password, struct made *made)
+{
+	const struct err *err;
+
+	if (password == NULL)
+		return NULL;
+	err = password_hash(password, made->hash);
+	if (err == NULL)
+		made->has_keys = scram_keys_make(password, &made->keys);
+	return err != NULL ? err : store_auth_db(store, &made->auth);
+}
+
+static const struct err *
+set_made(struct made *made, int64_t id)
+{
+	return credentials_set(made->auth, id, made->hash,
+	    made->has_keys ? &made->keys : NULL);
+}
+
+int64_t
+user_new_id(void)
+{
+	uint64_t id;
+
+	arc4random_buf(&id, sizeof(id));
+	return (int64_t)(id & INT64_MAX);
 }
 
 const struct err *
 user_add(struct store *store, const char *given, const char *password,
     const char *const *mailboxes, size_t n)
 {
-	char hash[CRYPT_OUTPUT_SIZE];
 	struct arena *a = arena_new();
+	struct made made = { .auth = NULL };
+	int64_t id = user_new_id();
 	const struct err *err;
 	const char *name;
 	struct db *db;
 	bool yes;
 
 	err = user_name(a, given, &name);
-	if (err == NULL && password != NULL)
-		err = password_hash(password, hash);
+	if (err == NULL)
+		err = make(store, password, &made);
 	if (err == NULL)
 		err = users_begin(store, &db);
 	if (err != NULL)
@@ -144,22 +182,25 @@ user_add(struct store *store, const char *given, const char *password,
 	if (err == NULL && yes)
 		err = err_user(RESP_ALREADYEXISTS, "user '%s' exists already",
 		    name);
-	/* First the directory: a row without one would be a broken user. */
+	/* First the directory: a row without one would be a broken user.  A
+	 * password of an id that nobody has is harmless. */
 	if (err == NULL)
 		err = account_make(store, ACCOUNT_USER, name, mailboxes, n);
+	if (err == NULL && password != NULL)
+		err = set_made(&made, id);
 	if (err == NULL)
-		err = user_insert(db, name, password != NULL ? hash : NULL);
+		err = user_insert(db, name, id);
 	err = users_end(store, db, err);
 done:
-	explicit_bzero(hash, sizeof(hash));
+	explicit_bzero(&made, sizeof(made));
 	arena_free(a);
 	return err;
 }
 
-/* Runs an UPDATE of one user: ?1 is the name, bind does the rest. */
+/* Runs an UPDATE of one user: ?1 is the name, ?2 the number. */
 static const struct err *
 user_update(struct store *store, const char *given, const char *sql,
-    const char *text, int number)
+    int number)
 {
 	struct arena *a = arena_new();
 	const struct err *err;
@@ -177,10 +218,7 @@ user_update(struct store *store, const char *given, const char *sql,
 		err = db_prepare(db, sql, &stmt);
 	if (err == NULL) {
 		sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-		if (text != NULL)
-			sqlite3_bind_text(stmt, 2, text, -1, SQLITE_STATIC);
-		else if (number >= 0)
-			sqlite3_bind_int(stmt, 2, number);
+		sqlite3_bind_int(stmt, 2, number);
 		err = db_run(db, stmt);
 	}
 	err = users_end(store, db, err);
@@ -192,16 +230,26 @@ done:
 const struct err *
 user_set_password(struct store *store, const char *name, const char *password)
 {
-	char hash[CRYPT_OUTPUT_SIZE];
-	const struct err *err = NULL;
+	struct arena *a = arena_new();
+	struct made made = { .auth = NULL };
+	const struct err *err;
+	struct user user;
 
-	if (password != NULL)
-		err = password_hash(password, hash);
+	err = make(store, password, &made);
+	if (err == NULL && password == NULL)
+		err = store_auth_db(store, &made.auth);
 	if (err == NULL)
-		err = user_update(store, name,
-		    "UPDATE users SET password = ?2 WHERE name = ?1",
-		    password != NULL ? hash : NULL, -1);
-	explicit_bzero(hash, sizeof(hash));
+		err = store_lock(store);
+	if (err != NULL)
+		goto done;
+	err = user_find(store, a, name, &user);
+	if (err == NULL)
+		err = password != NULL ? set_made(&made, user.id) :
+		    credentials_set(made.auth, user.id, NULL, NULL);
+	store_unlock(store, false);
+done:
+	explicit_bzero(&made, sizeof(made));
+	arena_free(a);
 	return err;
 }
 
@@ -209,7 +257,7 @@ const struct err *
 user_set_may(struct store *store, const char *name, unsigned int may)
 {
 	return user_update(store, name,
-	    "UPDATE users SET may = ?2 WHERE name = ?1", NULL,
+	    "UPDATE users SET may = ?2 WHERE name = ?1",
 	    (int)(may & MAY_ALL));
 }
 
@@ -360,23 +408,42 @@ users_remove_end(struct store *store, struct db *db, enum account_kind kind,
 	return err != NULL ? err : dir_remove(store_fd(store), aside, 4);
 }
 
+/* A crash before leaves credentials of an id that nobody has any more. */
+static const struct err *
+forget_credentials(struct store *store, int64_t id)
+{
+	const struct err *err;
+	struct db *auth;
+
+	/* Where there is no auth.db there is nothing to forget. */
+	if (store_auth_db(store, &auth) != NULL)
+		return NULL;
+	err = store_lock(store);
+	if (err != NULL)
+		return err;
+	err = credentials_forget(auth, id);
+	store_unlock(store, false);
+	return err;
+}
+
 const struct err *
 user_delete(struct store *store, const char *given)
 {
 	struct arena *a = arena_new();
+	struct user user = { .id = -1 };
 	const struct err *err;
-	const char *name;
 	struct db *db;
 
-	err = user_name(a, given, &name);
-	if (err == NULL)
-		err = users_begin(store, &db);
+	err = users_begin(store, &db);
 	if (err != NULL)
 		goto done;
-	err = users_must_have(db, name);
+	err = user_find(store, a, given, &user);
 	if (err == NULL)
-		err = users_delete_row(db, "DELETE FROM users WHERE name = ?1", name);
-	err = users_remove_end(store, db, ACCOUNT_USER, name, err);
+		err = users_delete_row(db, "DELETE FROM users WHERE name = ?1",
+		    user.name);
+	err = users_remove_end(store, db, ACCOUNT_USER, user.name, err);
+	if (err == NULL)
+		err = forget_credentials(store, user.id);
 done:
 	arena_free(a);
 	return err;
@@ -390,8 +457,7 @@ users_text(struct arena *a, sqlite3_stmt *stmt, int i)
 	return s == NULL ? NULL : arena_strdup(a, (const char *)s);
 }
 
-#define USER_COLUMNS	"name, may, password IS NOT NULL, created, "	\
-	"capabilities_off"
+#define USER_COLUMNS	"name, may, id, created, capabilities_off"
 
 static void
 user_read(struct arena *a, sqlite3_stmt *stmt, struct user *user)
@@ -402,7 +468,7 @@ user_read(struct arena *a, sqlite3_stmt *stmt, struct user *user)
 	*user = (struct user){
 		.name = name != NULL ? name : "",
 		.may = (unsigned int)sqlite3_column_int(stmt, 1) & MAY_ALL,
-		.has_password = sqlite3_column_int(stmt, 2) != 0,
+		.id = sqlite3_column_int64(stmt, 2),
 		.created = sqlite3_column_int64(stmt, 3),
 		.capabilities_off = off != NULL ? off : ""
 	};
@@ -435,51 +501,6 @@ user_find(struct store *store, struct arena *a, const char *given,
 		user_read(a, stmt, user_r);
 	db_done(stmt);
 	return err;
-}
-
-/* The stored hash, or NULL when there is no user or no password. */
-static const struct err *
-user_hash(struct store *store, struct arena *a, const char *name,
-    const char **hash_r)
-{
-	const struct err *err;
-	sqlite3_stmt *stmt;
-	struct db *db;
-	bool row;
-
-	err = store_users_db(store, &db);
-	if (err == NULL)
-		err = db_prepare(db,
-		    "SELECT password FROM users WHERE name = ?1", &stmt);
-	if (err != NULL)
-		return err;
-	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
-	err = db_step(db, stmt, &row);
-	*hash_r = err == NULL && row ? users_text(a, stmt, 0) : NULL;
-	db_done(stmt);
-	return err;
-}
-
-const struct err *
-user_verify(struct store *store, struct arena *a, const char *given,
-    const char *password, bool *ok_r, struct user *user_r)
-{
-	const struct err *err;
-	const char *name = NULL, *hash = NULL;
-	bool ok;
-
-	if (strlen(password) > PASSWORD_MAX_OCTETS)
-		password = "";
-	if (user_name(a, given, &name) == NULL) {
-		err = user_hash(store, a, name, &hash);
-		if (err != NULL)
-			return err;
-	}
-	ok = password_matches(password, hash);
-	*ok_r = ok && password[0] != '\0';
-	if (!*ok_r)
-		return NULL;
-	return user_find(store, a, name, user_r);
 }
 
 /* Count rows, then read them: the array has its final place at once. */

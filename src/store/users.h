@@ -30,7 +30,7 @@
 struct user {
 	const char	*name;
 	unsigned int	 may;
-	bool		 has_password;
+	int64_t		 id;		/* the same as long as the user exists */
 	int64_t		 created;	/* seconds since 1970 */
 	const char	*capabilities_off;	/* as in conf.h; never NULL */
 };
@@ -66,12 +66,6 @@ const struct err *user_delete(struct store *, const char *name);
 /* ERR_USER NONEXISTENT when there is no such user.  Strings live in the arena. */
 const struct err *user_find(struct store *, struct arena *, const char *name,
     struct user *user_r);
-/*
- * Check a password.  *ok_r is false for a wrong one, an unknown user and a user
- * without password alike, after the same time.
- */
-const struct err *user_verify(struct store *, struct arena *, const char *name,
-    const char *password, bool *ok_r, struct user *user_r);
 /* All users by name. */
 const struct err *user_list(struct store *, struct arena *,
     struct user **users_r, size_t *n_r);

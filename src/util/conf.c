@@ -676,3 +676,19 @@ conf_show(const struct conf *conf, FILE *f, bool json)
 	if (json)
 		fputs("}\n", f);
 }
+
+bool
+conf_words_hold(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (words != NULL && *words != '\0') {
+		size_t n = strcspn(words, " ");
+
+		if (n == len && strncasecmp(words, word, n) == 0)
+			return true;
+		words += n;
+		words += strspn(words, " ");
+	}
+	return false;
+}

@@ -56,6 +56,10 @@ bool conf_words(const char *, char **words_r);
 /* Print every key with its value as "key = value" lines (json: one object). */
 void conf_show(const struct conf *, FILE *, bool json);
 
+/* Whether word, in any case, is one of words (or NULL), which have one space
+ * between. */
+bool conf_words_hold(const char *words, const char *word);
+
 /* The file that conf_load(file, ...) would read. */
 const char *conf_path(const char *file);
 /* The store: arg when not NULL, else $MSGSTORE, else /var/lib/msgstore. */

@@ -1,0 +1,150 @@
+/* plain.c - LOGIN, PLAIN, AUTH=LOGIN: the password itself
+ * SPDX-License-Identifier: ISC */
+#include <string.h>
+
+#include "auth/auth-private.h"
+#include "store/credentials.h"
+#include "wire/respcode.h"
+#include "wire/sasl.h"
+
+const struct err *
+auth_check_authzid(struct auth *auth, const char *authzid, const char *user)
+{
+	const char *name;
+
+	if (*authzid == '\0' ||
+	    (user_name(auth->arena, authzid, &name) == NULL &&
+	    strcmp(name, user) == 0))
+		return NULL;
+	return auth_refuse(auth, "authorization", RESP_AUTHORIZATIONFAILED,
+	    "You may not act as another user");
+}
+
+/* A user without credentials when there is none of the name. */
+static const struct err *
+find_user(struct auth *auth, const char *name, struct user *user_r)
+{
+	const struct err *err;
+
+	*user_r = (struct user){ .name = "", .id = -1 };
+	err = user_find(auth->store, auth->arena, name, user_r);
+	return err != NULL && err->kind == ERR_USER ? NULL : err;
+}
+
+/* A store of before has no keys: they can be made only now. */
+static void
+add_scram(struct auth *auth, const struct user *user,
+    const struct credentials *c, const char *password)
+{
+	struct scram_keys keys;
+
+	if (c->scram.iterations != 0)
+		return;
+	/* A login does not fail because of this. */
+	if (scram_keys_make(password, &keys))
+		(void)credentials_set_scram(auth->store, user->id, c->password,
+		    &keys);
+	explicit_bzero(&keys, sizeof(keys));
+}
+
+static const struct err *
+verify(struct auth *auth, const char *name, const char *password,
+    struct user *user_r, bool *ok_r)
+{
+	struct credentials c = { .password = NULL };
+	const struct err *err;
+
+	if (strlen(password) > PASSWORD_MAX_OCTETS)
+		password = "";
+	err = find_user(auth, name, user_r);
+	/* An unknown user's are looked up too: it takes as long. */
+	if (err == NULL)
+		err = credentials_find(auth->store, auth->arena, user_r->id,
+		    &c);
+	if (err != NULL)
+		return err;
+	*ok_r = password_matches(password, c.password) && *password != '\0';
+	if (*ok_r)
+		add_scram(auth, user_r, &c, password);
+	explicit_bzero(&c.scram, sizeof(c.scram));
+	return NULL;
+}
+
+const struct err *
+auth_check_password(struct auth *auth, const char *authzid, const char *name,
+    const char *password)
+{
+	const struct err *err;
+	struct user user;
+	bool ok = false;
+
+	auth_claim(auth, name);
+	err = verify(auth, name, password, &user, &ok);
+	if (err != NULL)
+		return err;
+	if (!ok)
+		return auth_failed(auth, "password");
+	err = auth_check_authzid(auth, authzid, user.name);
+	if (err == NULL)
+		auth_succeed(auth, user.name);
+	return err;
+}
+
+/* RFC 4616 2 */
+static const struct err *
+plain_step(struct auth *auth, const char *response, size_t len,
+    enum auth_status *status_r, struct buf *challenge)
+{
+	const struct err *err;
+	struct sasl_plain plain;
+
+	(void)challenge;
+	err = sasl_plain_parse(auth->arena, response, len, &plain);
+	if (err != NULL)
+		return err;
+	err = auth_check_password(auth, plain.authzid, plain.authcid,
+	    plain.password);
+	explicit_bzero(plain.memory, plain.memory_len);
+	*status_r = AUTH_OK;
+	return err;
+}
+
+const struct mechanism mechanism_plain = {
+	.name = "PLAIN",
+	.cleartext = true,
+	.step = plain_step
+};
+
+/* draft-murchison-sasl-login: the words are what clients wait for. */
+static const struct err *
+login_step(struct auth *auth, const char *response, size_t len,
+    enum auth_status *status_r, struct buf *challenge)
+{
+	const struct err *err;
+	char *text;
+
+	*status_r = AUTH_CONTINUE;
+	if (response == NULL) {
+		buf_adds(challenge, "Username:");
+		return NULL;
+	}
+	text = arena_memdup(auth->arena, response, len);
+	if (strlen(text) != len)
+		return err_syntax("a NUL in LOGIN's response");
+	if (auth->state == NULL) {
+		auth->state = text;
+		buf_adds(challenge, "Password:");
+		return NULL;
+	}
+	err = auth_check_password(auth, "", auth->state, text);
+	explicit_bzero(text, len);
+	*status_r = AUTH_OK;
+	return err;
+}
+
+const struct mechanism mechanism_login = {
+	.name = "LOGIN",
+	.cleartext = true,
+	.server_first = true,
+	.step = login_step
+};

@@ -1,0 +1,194 @@
+/* check-auth.c - verify auth.db, and make it again from what can be read
+ * SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/check-private.h"
+#include "store/credentials.h"
+#include "store/users-private.h"
+#include "store/users.h"
+
+static const struct err *
+auth_health(struct check *c, enum db_health *health_r, char *text, size_t size)
+{
+	return db_health(store_path(c->store), store_fd(c->store),
+	    &schema_auth, store_path(c->store), health_r, text, size);
+}
+
+/* Every row that can be read, by two constant statements. */
+static const struct err *
+copy_rows(struct db *from, struct db *to, const char *select,
+    const char *insert)
+{
+	const struct err *err = NULL;
+	sqlite3_stmt *in, *out;
+	bool row;
+
+	if (db_prepare(from, select, &in) != NULL)
+		return NULL;
+	while (err == NULL && db_step(from, in, &row) == NULL && row) {
+		err = db_prepare(to, insert, &out);
+		if (err != NULL)
+			break;
+		for (int i = 0; i < sqlite3_column_count(in); i++)
+			sqlite3_bind_value(out, i + 1,
+			    sqlite3_column_value(in, i));
+		err = db_run(to, out);
+		if (err != NULL && sqlite3_errcode(db_sqlite(to)) ==
+		    SQLITE_CONSTRAINT)
+			err = NULL;
+	}
+	db_done(in);
+	return err;
+}
+
+static const struct err *
+copy_all(struct db *from, struct db *to)
+{
+	const struct err *err;
+
+	err = copy_rows(from, to, "SELECT user, password, scram "
+	    "FROM credentials", "INSERT INTO credentials VALUES (?1, ?2, ?3)");
+	if (err == NULL)
+		err = copy_rows(from, to, "SELECT user, label, hash, created, "
+		    "used, expires FROM app_passwords", "INSERT INTO "
+		    "app_passwords VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+	return err != NULL ? err : copy_rows(from, to,
+	    "SELECT octets FROM secret",
+	    "INSERT OR IGNORE INTO secret VALUES (1, ?1)");
+}
+
+/* The damaged file stays beside the new one; what it lies in has its lock. */
+static const struct err *
+set_aside(struct check *c)
+{
+	static const char *const ends[] = { "", "-wal", "-journal" };
+	int fd = store_fd(c->store);
+
+	for (size_t i = 0; i < 3; i++) {
+		char from[40], to[40];
+
+		snprintf(from, sizeof(from), "auth.db%s", ends[i]);
+		snprintf(to, sizeof(to), "auth.db.damaged%s", ends[i]);
+		if (unlinkat(fd, to, 0) == -1 && errno != ENOENT)
+			return err_errno("%s", to);
+		if (linkat(fd, from, fd, to, 0) == -1 && errno != ENOENT)
+			return err_errno("%s", from);
+	}
+	return NULL;
+}
+
+static const struct err *
+make_again(struct check *c, enum db_health health)
+{
+	const char *path = store_path(c->store);
+	const struct conf *conf = store_conf(c->store);
+	struct db *from = NULL, *to = NULL;
+	const struct err *err;
+
+	credentials_close(c->store);
+	err = store_lock(c->store);
+	if (err != NULL)
+		return err;
+	if (health == DB_DAMAGED)
+		err = set_aside(c);
+	if (err == NULL)
+		err = db_create(path, store_fd(c->store), &schema_auth, conf);
+	if (err == NULL && health == DB_DAMAGED &&
+	    db_open_any(path, "auth.db.damaged", &from) == NULL) {
+		err = db_open(path, &schema_auth, conf, -1, path, &to);
+		if (err == NULL)
+			err = db_begin(to, true);
+		if (err == NULL)
+			err = auth_end(to, copy_all(from, to));
+	}
+	db_close(from);
+	db_close(to);
+	store_unlock(c->store, false);
+	return err;
+}
+
+/* What a removal that was cut off left: the ids are nobody's. */
+static const struct err *
+forget_strangers(struct check *c, struct arena *a, struct db *auth)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt = NULL;
+	struct user *users = NULL;
+	size_t n;
+
+	err = db_exec(auth, "CREATE TEMP TABLE known(id INTEGER PRIMARY KEY)");
+	if (err == NULL)
+		err = user_list(c->store, a, &users, &n);
+	for (size_t i = 0; err == NULL && i < n; i++) {
+		err = db_prepare(auth,
+		    "INSERT OR IGNORE INTO temp.known VALUES (?1)", &stmt);
+		if (err != NULL)
+			break;
+		sqlite3_bind_int64(stmt, 1, users[i].id);
+		err = db_run(auth, stmt);
+	}
+	return err != NULL ? err : db_exec(auth, "DELETE FROM credentials "
+	    "WHERE user NOT IN (SELECT id FROM temp.known); "
+	    "DELETE FROM app_passwords "
+	    "WHERE user NOT IN (SELECT id FROM temp.known); "
+	    "DROP TABLE temp.known");
+}
+
+static const struct err *
+mend_rows(struct check *c)
+{
+	struct arena *a = arena_new();
+	const struct err *err;
+	struct db *auth;
+
+	err = store_auth_db(c->store, &auth);
+	if (err == NULL)
+		err = store_lock(c->store);
+	if (err == NULL) {
+		err = db_begin(auth, true);
+		if (err == NULL)
+			err = auth_end(auth, forget_strangers(c, a, auth));
+		store_unlock(c->store, false);
+	}
+	arena_free(a);
+	return err;
+}
+
+const struct err *
+check_auth(struct check *c)
+{
+	char text[CHECK_TEXT_OCTETS] = "";
+	enum db_health health;
+	const struct err *err;
+	struct db *users;
+
+	/* First: it brings a store of before up to date. */
+	err = store_users_db(c->store, &users);
+	if (err == NULL)
+		err = auth_health(c, &health, text, sizeof(text));
+	if (err != NULL)
+		return err;
+	if (health == DB_NEWER) {
+		check_finding(c, CHECK_PROBLEM, false, "auth.db", "%s; upgrade",
+		    text);
+		return NULL;
+	}
+	if (health == DB_GOOD)
+		return c->repair ? mend_rows(c) : NULL;
+	if (c->repair)
+		err = make_again(c, health);
+	if (err != NULL)
+		return err;
+	if (health == DB_MISSING)
+		check_finding(c, c->repair ? CHECK_LOST : CHECK_PROBLEM,
+		    c->repair, "auth.db", "it is missing: put it back from a "
+		    "backup, or give every user a new password");
+	else
+		check_finding(c, CHECK_PROBLEM, c->repair, "auth.db",
+		    "it cannot be used (%s); what can be read is kept", text);
+	return NULL;
+}

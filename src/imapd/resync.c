@@ -279,17 +279,24 @@ qresync_tell(struct session *s, const struct qresync *q)
 	struct seqrange r = { 1, sel->told_uidnext - 1 };
 	struct seqset uids = { &r, 1 };
 	struct telling t = { .uids = &uids };
+	uint64_t since = q->modseq;
 	const struct err *err;
 
 	/* RFC 7162 3.2.5: the client then has nothing that could be brought up
 	 * to date. */
 	if (q->uidvalidity != mailbox_uidvalidity(sel->mbox) ||
-	    sel->told_uidnext <= 1 || q->modseq >= sel->told_modseq)
+	    sel->told_uidnext <= 1 || since == sel->told_modseq)
 		return NULL;
+	/*
+	 * What the client knows of is lost here: by a crash that took flags
+	 * with it, or a backup.  It is told all that there is.
+	 */
+	if (since > sel->told_modseq)
+		since = 0;
 	if (q->has_uids)
 		uids = seqset_clip(s->arena, &q->uids, r.first, r.last);
-	err = resync_vanished(s, &uids, q->modseq,
+	err = resync_vanished(s, &uids, since,
 	    q->has_match ? &q->numbers : NULL, &q->known);
 	return err != NULL ? err :
-	    each_piece(s, &uids, q->modseq, tell_changes, &t);
+	    each_piece(s, &uids, since, tell_changes, &t);
 }

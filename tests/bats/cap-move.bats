@@ -128,6 +128,8 @@ setup() {
 
 @test "MOVE: the rights of STORE, COPY and EXPUNGE are needed (RFC 6851 4.2, RFC 4314 4)" {
 	mboxadm grant sales alice lrsi
+	imap_close a
+	imap_start a
 	append a 'shared\sales' "x: y$CRLF$CRLF"
 	imap_ok a 'a1 SELECT shared\sales'
 	imap a 'a2 MOVE 1 INBOX'

@@ -48,10 +48,18 @@ expunge() {
 	imap_ok b 'r4 EXAMINE INBOX (QRESYNC ('"$UIDVALIDITY"' 16))'
 	refute VANISHED FETCH
 	expect 'r4 OK [READ-ONLY]'
-	imap_ok b 'r5 SELECT INBOX (QRESYNC ('"$UIDVALIDITY"' 9999999))'
+	imap_ok b 'r5 SELECT INBOX (CONDSTORE QRESYNC ('"$UIDVALIDITY"' 15 20:30))'
 	refute VANISHED FETCH
-	imap_ok b 'r6 SELECT INBOX (CONDSTORE QRESYNC ('"$UIDVALIDITY"' 15 20:30))'
-	refute VANISHED FETCH
+}
+
+@test "QRESYNC: a mod-sequence that is lost here, and the client is told all" {
+	expunge 4
+	imap_ok a 'a1 STORE 1 +FLAGS (\Seen)'
+	resync b "$UIDVALIDITY 9999999 1:5"
+	expect '=* VANISHED (EARLIER) 4' \
+	    '=* 1 FETCH (UID 1 MODSEQ (14) FLAGS (\Seen))' '* 2 FETCH (UID 2 ' \
+	    '* 3 FETCH (UID 3 ' '* 4 FETCH (UID 5 ' 'r1 OK'
+	refute '* 5 FETCH'
 }
 
 @test "QRESYNC: another UIDVALIDITY, and nothing is told (RFC 7162 3.2.5)" {

@@ -73,6 +73,7 @@ class Session:
         self.memory = None
         self.numbers = []       # UIDs by sequence numbers, None: not known
         self.enabled = enabled
+        self.silent = None      # (op, flags) of a silent STORE that goes on
         self.log = []
         self.line()
         if enabled:
@@ -185,6 +186,13 @@ class Session:
             self.highest = max(self.highest, int(modseq[1]))
         if flags and uid and self.memory is not None:
             self.memory.flags[uid] = set(flags[1].split()) - {b'\\Recent'}
+        elif modseq and self.silent and self.memory is not None and \
+                uid in self.memory.flags:
+            # What the server does not say the client knows.
+            op, flags = self.silent
+            have = self.memory.flags[uid]
+            self.memory.flags[uid] = have | flags if op == b'+FLAGS' else \
+                have - flags if op == b'-FLAGS' else flags
 
     # --- Selecting ---
 
@@ -294,7 +302,7 @@ class Living:
     def learn(self):
         """Ask for what EXISTS has told of."""
         s = self.session
-        if None in s.numbers:
+        if any(uid not in self.memory.flags for uid in s.numbers):
             s.command(b'UID FETCH %d:* (UID FLAGS)' % self.memory.uidnext)
             last = max((uid for uid in self.memory.flags), default=0)
             self.memory.uidnext = max(self.memory.uidnext, last + 1)
@@ -325,6 +333,7 @@ def step(s, number):
             other, flags, len(body), body))),
         (15, lambda: s.command(b'UID STORE %s %s (%s)' % (some, op, flags))),
         (10, lambda: store_if(s, some, op, flags)),
+        (8, lambda: store_silent(s, b'UID STORE ' + some, op, flags)),
         (6, lambda: s.command(b'EXPUNGE')),
         (6, lambda: s.command(b'UID EXPUNGE ' + some)),
         (6, lambda: s.command(b'UID MOVE %s %s' % (some, other))),
@@ -336,8 +345,10 @@ def step(s, number):
     if numbered:
         n = random.randint(1, len(s.numbers))
         choices += [
-            (8, lambda: s.command(b'STORE %d:* %s (%s)' % (n, op, flags))),
+            (16, lambda: s.command(b'STORE %d:* %s (%s)' % (n, op, flags))),
+            (5, lambda: store_silent(s, b'STORE %d' % n, op, flags)),
             (5, lambda: s.command(b'FETCH %d:* (UID FLAGS)' % n)),
+            (8, lambda: s.command(b'FETCH %d (FLAGS MODSEQ)' % n)),
             (3, lambda: s.command(b'MOVE %d %s' % (n, other))),
             (3, lambda: s.command(b'SEARCH UNSEEN')),
         ]
@@ -345,12 +356,21 @@ def step(s, number):
     play()
 
 
+def store_silent(s, command, op, flags):
+    s.silent = op, set(flags.split())
+    s.command(b'%s %s.SILENT (%s)' % (command, op, flags))
+    s.silent = None
+
+
 def store_if(s, some, op, flags):
     if not s.aware():
         return
     since = random.choice([s.memory.modseq if s.memory else 9, 1, 10 ** 9])
-    s.command(b'UID STORE %s (UNCHANGEDSINCE %d) %s (%s)' % (
-        some, since, op, flags))
+    command = b'UID STORE %s (UNCHANGEDSINCE %d)' % (some, since)
+    if random.random() < .5:
+        store_silent(s, command, op, flags)
+    else:
+        s.command(b'%s %s (%s)' % (command, op, flags))
 
 
 def fresh(mailbox):
@@ -419,7 +439,7 @@ def play(living, plain, number):
         step(client.session, number)
         if random.random() < .3:
             client.learn()
-        if random.random() < .05:
+        if random.random() < .12:
             client.lose()
     except Closed:
         client.session = None

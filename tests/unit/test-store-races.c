@@ -15,7 +15,7 @@
 static const char text[] = "Subject: Numbers\r\n\r\nOne, two.\r\n";
 
 static struct conf conf = { .delimiter = '\\', .expunge_retention = 86400,
-	.tombstone_retention = 90 * 86400,
+    .tombstone_retention = 90 * 86400,
     .journal = JOURNAL_WAL, .inotify = true };
 static struct arena *a;
 static struct store *store;
@@ -215,6 +215,139 @@ copy_into_itself_ends(void)
 
 	CHECK_OK(mailbox_copy(m, m, &set, false, UINT64_MAX, a, &result));
 	CHECK_INT(seqset_count(&result.to), 3);
+	mailbox_close(m);
+}
+
+/* --- MOVE --- */
+
+static int
+refuse_commit(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+static int
+die_at_commit(void *arg)
+{
+	(void)arg;
+	_exit(7);
+}
+
+static void
+has_messages(struct mailbox *m, uint32_t messages)
+{
+	struct mailbox_state state;
+	uint32_t n = 0;
+	int fd;
+
+	CHECK_OK(mailbox_state(m, &state));
+	CHECK_INT(state.messages, messages);
+	CHECK_OK(mailbox_count_from(m, 1, &n));
+	CHECK_INT(n, messages);
+	CHECK_OK(mailbox_message_fd(m, 1, &fd));
+	close(fd);
+}
+
+static void
+a_move_that_fails_half_way_is_taken_back(void)
+{
+	struct mailbox *from = make_mailbox("move-from", 3);
+	struct mailbox *to = make_mailbox("move-to", 1);
+	struct seqset set = set_of(1, 3);
+	struct copy_result result = { .uidvalidity = 0 };
+	const struct err *err;
+
+	/* Neither commit, then the first alone. */
+	sqlite3_commit_hook(db_sqlite(to->db), refuse_commit, NULL);
+	err = mailbox_move(from, to, &set, UINT64_MAX, a, &result);
+	CHECK(err != NULL && err->kind == ERR_INTERNAL);
+	has_messages(from, 3);
+	has_messages(to, 1);
+	sqlite3_commit_hook(db_sqlite(to->db), NULL, NULL);
+	sqlite3_commit_hook(db_sqlite(from->db), refuse_commit, NULL);
+	err = mailbox_move(from, to, &set, UINT64_MAX, a, &result);
+	CHECK(err != NULL && err->kind == ERR_INTERNAL);
+	CHECK_INT(result.uidvalidity, 0);
+	has_messages(from, 3);
+	has_messages(to, 1);
+	/* Nothing is locked, and all goes well later. */
+	sqlite3_commit_hook(db_sqlite(from->db), NULL, NULL);
+	set = set_of(2, 3);
+	CHECK_OK(mailbox_move(from, to, &set, UINT64_MAX, a, &result));
+	CHECK_INT(seqset_count(&result.to), 2);
+	has_messages(from, 1);
+	has_messages(to, 3);
+	mailbox_close(from);
+	mailbox_close(to);
+}
+
+/* What a process does that dies when the move's second commit comes. */
+static void
+move_and_die(void)
+{
+	struct seqset set = set_of(1, 3);
+	struct copy_result result;
+	struct store *own;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/store", dir);
+	CHECK_OK(store_open(path, &conf, &own));
+	CHECK_OK(account_open(own, ACCOUNT_USER, "alice", &account));
+	other = open_mailbox("die-from");
+	sqlite3_commit_hook(db_sqlite(other->db), die_at_commit, NULL);
+	mailbox_move(other, open_mailbox("die-to"), &set, UINT64_MAX, a,
+	    &result);
+	_exit(1);
+}
+
+static void
+a_crash_in_a_move_loses_nothing(void)
+{
+	struct mailbox *from = make_mailbox("die-from", 3), *to;
+	struct seqset set = set_of(1, 3);
+	struct copy_result result;
+	pid_t child;
+	int status;
+
+	mailbox_close(from);
+	mailbox_close(make_mailbox("die-to", 0));
+	child = fork();
+	if (child == 0)
+		move_and_die();
+	CHECK_INT(waitpid(child, &status, 0), child);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	from = open_mailbox("die-from");
+	to = open_mailbox("die-to");
+	has_messages(from, 3);
+	has_messages(to, 3);
+	CHECK_OK(mailbox_move(from, to, &set, UINT64_MAX, a, &result));
+	CHECK_INT(result.to.ranges[0].first, 4);
+	has_messages(to, 6);
+	mailbox_close(from);
+	mailbox_close(to);
+}
+
+static void
+a_move_into_itself_is_one_commit(void)
+{
+	struct mailbox *m = make_mailbox("move-self", 3);
+	struct seqset set = set_of(2, 3);
+	struct copy_result result;
+	struct mailbox_state state;
+
+	CHECK_OK(mailbox_move(m, m, &set, UINT64_MAX, a, &result));
+	CHECK_INT(result.from.ranges[0].first, 2);
+	CHECK_INT(result.to.ranges[0].first, 4);
+	CHECK_INT(result.missing, 0);
+	has_messages(m, 3);
+	CHECK_OK(mailbox_state(m, &state));
+	CHECK_INT(state.uidnext, 6);
+	set = set_of(2, 4);
+	CHECK_OK(mailbox_move(m, m, &set, UINT64_MAX, a, &result));
+	CHECK_INT(result.missing, 2);
+	CHECK_INT(seqset_count(&result.to), 1);
+	has_messages(m, 3);
 	mailbox_close(m);
 }
 
@@ -488,6 +621,9 @@ main(void)
 	TEST(copy_leaves_out_what_is_purged_meanwhile);
 	TEST(a_commit_that_nobody_saw_does_not_come_back);
 	TEST(copy_into_itself_ends);
+	TEST(a_move_that_fails_half_way_is_taken_back);
+	TEST(a_crash_in_a_move_loses_nothing);
+	TEST(a_move_into_itself_is_one_commit);
 	TEST(a_message_is_never_taken_for_an_orphan);
 	TEST(bad_counters_are_refused);
 	TEST(rows_with_impossible_uids_do_no_harm);

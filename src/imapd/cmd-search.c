@@ -15,7 +15,7 @@ do_search(struct session *s, struct search_args *args, bool is_uid)
 		return err_syntax("no CHARSET once UTF8=ACCEPT is enabled");
 	err = search_begin(s, args);
 	if (err == NULL)
-		err = search_find(s, args->root, search_return_enough(ret),
+		err = search_find(s, NULL, args->root, search_return_enough(ret),
 		    &found);
 	if (err == NULL) {
 		search_return_save(s, ret, &found);

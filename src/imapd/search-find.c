@@ -60,11 +60,11 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 	run->total = uids != NULL ? seqset_count(uids) : UINT64_MAX;
 	if (run->total > search->sel->told_exists)
 		run->total = search->sel->told_exists;
-	err = scan_open(search->mbox, uids, cost > COST_HOT ? SEARCH_WANT : 0,
+	err = scan_open(search->mbox, uids, cost > COST_HOT ? search->want : 0,
 	    0, &run->scan);
 	while (err == NULL && (err = scan_next(run->scan, &m, &more)) == NULL &&
 	    more) {
-		if (m.uid >= search->sel->told_uidnext)
+		if (search->sel != NULL && m.uid >= search->sel->told_uidnext)
 			break;
 		err = search_test(search, &m, cost, &answer);
 		if (err != NULL)
@@ -133,17 +133,18 @@ search_begin(struct session *s, const struct search_args *args)
 }
 
 const struct err *
-search_find(struct session *s, struct search_key *root, uint64_t enough,
-    struct found *found)
+search_find(struct session *s, struct mailbox *mbox, struct search_key *root,
+    uint64_t enough, struct found *found)
 {
 	struct run run = { .s = s, .enough = enough };
-	const struct err *err;
+	const struct err *err = NULL;
 
 	*found = (struct found){ 0 };
-	err = selected_fill(s);
+	if (mbox == NULL)
+		err = selected_fill(s);
 	if (err != NULL)
 		return err;
-	err = search_prepare(s, root, &run.search);
+	err = search_prepare(s, mbox, root, &run.search);
 	if (err == NULL) {
 		limit(s, &run.search);
 		err = passes(&run, found);
@@ -172,7 +173,7 @@ search_find_unread(struct session *s, struct search_key *root,
 	struct seqset set = { .ranges = &all, .n = all.last > 0 };
 
 	if (!is_all(root))
-		return search_find(s, root, 0, found);
+		return search_find(s, NULL, root, 0, found);
 	*found = (struct found){ .count = all.last };
 	if ((err = selected_fill(s)) != NULL)
 		return err;

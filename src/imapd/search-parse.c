@@ -5,9 +5,14 @@
 
 #include "imapd/search.h"
 #include "mail/decode.h"
+#include "mail/objectid.h"
 #include "wire/flag.h"
 #include "wire/respcode.h"
 #include "wire/utf7.h"
+
+#define ID_MAX_OCTETS	255	/* RFC 8474 7 */
+static const char id_chars[] = "abcdefghijklmnopqrstuvwxyz"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 
 struct parse {
 	struct arena	*arena;
@@ -20,7 +25,7 @@ struct parse {
 
 enum argument { ARG_NONE, ARG_TEXT, ARG_FIELD, ARG_KEYWORD, ARG_DATE,
 	ARG_NUMBER, ARG_SECONDS, ARG_UIDS, ARG_MODSEQ, ARG_UIDAFTER,
-	ARG_UIDBEFORE };
+	ARG_UIDBEFORE, ARG_ID };
 
 /* RFC 9051 6.4.4, RFC 3501 6.4.4 */
 static const struct keyword {
@@ -40,6 +45,7 @@ static const struct keyword {
 	{ "CC",		ARG_TEXT, SEARCH_HEADER, .field = "Cc" },
 	{ "DELETED",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_DELETED },
 	{ "DRAFT",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_DRAFT },
+	{ "EMAILID",	ARG_ID, SEARCH_EMAILID, .capability = "OBJECTID" },
 	{ "FLAGGED",	ARG_NONE, SEARCH_FLAGS, .mask = FLAG_FLAGGED },
 	{ "FROM",	ARG_TEXT, SEARCH_HEADER, .field = "From" },
 	{ "HEADER",	ARG_FIELD, .op = SEARCH_HEADER },
@@ -64,6 +70,7 @@ static const struct keyword {
 	{ "SMALLER",	ARG_NUMBER, .op = SEARCH_SMALLER },
 	{ "SUBJECT",	ARG_TEXT, SEARCH_HEADER, .field = "Subject" },
 	{ "TEXT",	ARG_TEXT, .op = SEARCH_TEXT },
+	{ "THREADID",	ARG_ID, SEARCH_THREADID, .capability = "OBJECTID" },
 	{ "TO",		ARG_TEXT, SEARCH_HEADER, .field = "To" },
 	{ "UID",	ARG_UIDS, .op = SEARCH_SET },
 	{ "UIDAFTER",	ARG_UIDAFTER, SEARCH_SET,
@@ -179,6 +186,26 @@ parse_uid_bound(struct parse *ps, bool after, struct search_key *key)
 	return true;
 }
 
+/* RFC 8474 7 "objectid".  One that is none of ours is nobody's. */
+static bool
+parse_id(struct parse *ps, struct search_key *key)
+{
+	const enum objectid_kind kind = key->op == SEARCH_EMAILID ?
+	    OBJECTID_EMAIL : OBJECTID_THREAD;
+	unsigned char *id = arena_alloc(ps->arena, OBJECTID_OCTETS);
+	const char *s;
+	size_t len;
+
+	if (!parser_atom(ps->p, &s))
+		return false;
+	len = strlen(s);
+	if (len > ID_MAX_OCTETS || strspn(s, id_chars) != len)
+		return parser_expected(ps->p, "an object id");
+	if (objectid_parse(kind, s, len, id))
+		key->id = id;
+	return true;
+}
+
 static bool
 parse_argument(struct parse *ps, const struct keyword *word,
     struct search_key *key)
@@ -207,6 +234,8 @@ parse_argument(struct parse *ps, const struct keyword *word,
 	case ARG_UIDS:
 		key->set_is_uid = true;
 		return parser_seqset(p, &key->set);
+	case ARG_ID:
+		return parse_id(ps, key);
 	case ARG_MODSEQ:
 		return parse_modseq(ps, key);
 	case ARG_UIDAFTER:

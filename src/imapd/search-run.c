@@ -7,28 +7,74 @@
 #include "imapd/capability.h"
 #include "imapd/search.h"
 #include "mail/header.h"
+#include "mail/objectid.h"
 #include "mail/parts.h"
 #include "mail/sentdate.h"
 #include "util/log.h"
 
 /* --- Preparing --- */
 
+/* Another mailbox's numbers are listed when they are first needed. */
+static const struct err *
+prepare_view(struct search *search)
+{
+	struct seqset_builder b = { 0 };
+	const struct err *err;
+	struct seqset set;
+
+	if (search->view != NULL)
+		return NULL;
+	err = mailbox_uids(search->mbox, 1, UINT32_MAX, UINT64_MAX, &b);
+	set = seqset_built(&b);
+	if (err == NULL) {
+		view_append(&search->own_view, &set);
+		search->view = &search->own_view;
+	}
+	seqset_builder_clear(&b);
+	return err;
+}
+
+/*
+ * UIDs between those that are meant may be in the set: only messages of the view
+ * are tested by it.  So it takes no more room than what was written.
+ */
 static const struct err *
 prepare_set(struct search *search, struct search_key *key)
 {
+	struct arena *a = search->s->arena;
+	const struct seqset plain = seqset_without_saved(a, &key->set);
+	const struct err *err;
+	struct seqset saved = { .n = 0 };
+	uint32_t count;
+
 	/* RFC 9586 3.5 */
 	if (!key->set_is_uid && session_enabled(search->s, ENABLED_UIDONLY))
 		return err_syntax_code(RESP_UIDREQUIRED, "UID SEARCH takes no "
 		    "message numbers once UIDONLY is enabled");
-	/* RFC 7162 3.2.10.2: not while it names numbers, as in SEARCH. */
-	if (!key->set_is_uid)
-		search->s->no_expunge = true;
-	/* Clients search 1:* in empty mailboxes too: that finds nothing. */
-	key->none = search->sel->told_exists == 0;
+	if (plain.n < key->set.n && (err = selected_may_save(search->s)) != NULL)
+		return err;
+	if ((err = prepare_view(search)) != NULL)
+		return err;
+	count = search->view->count;
+	key->none = count == 0;
 	if (key->none)
 		return NULL;
-	return selected_spans(search->s, &key->set, key->set_is_uid,
-	    &key->uids);
+	key->uids = seqset_resolve(a, &plain, key->set_is_uid ?
+	    view_last_uid(search->view) : count);
+	if (!key->set_is_uid)
+		key->uids = seqset_clip(a, &key->uids, 1, count);
+	/* UIDs rise with sequence numbers: a span's ends say it all. */
+	for (size_t i = 0; i < key->uids.n && !key->set_is_uid; i++) {
+		struct seqrange *r = &key->uids.ranges[i];
+
+		r->first = view_uid(search->view, r->first);
+		r->last = view_uid(search->view, r->last);
+	}
+	if (plain.n == key->set.n || search->sel == NULL)
+		return NULL;
+	saved = seqset_built(&search->sel->saved);
+	key->uids = seqset_union(a, &key->uids, &saved);
+	return NULL;
 }
 
 static const struct err *
@@ -47,6 +93,9 @@ prepare_hot(struct search *search, struct search_key *key)
 	case SEARCH_FLAGS:
 		key->bits = key->mask;
 		return NULL;
+	case SEARCH_RECENT:
+		return search->sel != NULL ? NULL : mailbox_recent(
+		    search->mbox, false, UINT32_MAX, &search->recent);
 	case SEARCH_OLDER:
 	case SEARCH_YOUNGER:
 		key->when = search->now - key->size;
@@ -70,6 +119,13 @@ prepare_leaf(struct search *search, struct search_key *key)
 	case SEARCH_SENTSINCE:
 		key->name = "Date";
 		key->cost = COST_HEADERS;
+		search->want |= SCAN_HEADERS | SCAN_PARTS;
+		return NULL;
+	case SEARCH_EMAILID:
+	case SEARCH_THREADID:
+		key->cost = COST_HEADERS;
+		key->none = key->id == NULL;
+		search->want |= SCAN_IDS;
 		return NULL;
 	case SEARCH_HEADER:
 		key->cost = header_is_cached(key->name) ? COST_HEADERS :
@@ -82,6 +138,7 @@ prepare_leaf(struct search *search, struct search_key *key)
 	default:
 		return prepare_hot(search, key);
 	}
+	search->want |= SCAN_HEADERS | SCAN_PARTS;
 	key->match = match_new(key->text, key->text_len);
 	return NULL;
 }
@@ -133,15 +190,19 @@ prepare_key(struct search *search, struct search_key *key)
 }
 
 const struct err *
-search_prepare(struct session *s, struct search_key *root,
-    struct search *search)
+search_prepare(struct session *s, struct mailbox *mbox,
+    struct search_key *root, struct search *search)
 {
 	const struct err *err;
 	uint64_t count, least = UINT64_MAX;
 
-	*search = (struct search){ .s = s, .sel = s->selected,
-	    .mbox = s->selected->mbox, .root = root, .all = true,
-	    .now = (int64_t)time(NULL) };
+	*search = (struct search){ .s = s, .mbox = mbox, .root = root,
+	    .all = true, .now = (int64_t)time(NULL) };
+	if (mbox == NULL) {
+		search->sel = s->selected;
+		search->mbox = s->selected->mbox;
+		search->view = &s->selected->view;
+	}
 	msgfile_init(&search->file, search->mbox);
 	if ((err = prepare_key(search, root)) != NULL)
 		return err;
@@ -178,6 +239,7 @@ search_done(struct search *search)
 {
 	free_keys(search->root);
 	msgfile_clear(&search->file);
+	view_clear(&search->own_view);
 }
 
 /* --- Testing --- */
@@ -250,6 +312,25 @@ test_header(struct search *search, const struct search_key *key,
 	return NULL;
 }
 
+/* Ids of a row that an older version stored are made of the file. */
+static const struct err *
+test_id(struct search *search, const struct search_key *key,
+    const struct message *m, bool *yes_r)
+{
+	const bool email = key->op == SEARCH_EMAILID;
+	const unsigned char *id = email ? m->emailid : m->threadid;
+	const struct content *content;
+	const struct err *err;
+
+	if (id == NULL) {
+		if ((err = msgfile_content(&search->file, &content)) != NULL)
+			return err;
+		id = email ? content->emailid : content->threadid;
+	}
+	*yes_r = memcmp(id, key->id, OBJECTID_OCTETS) == 0;
+	return NULL;
+}
+
 /* BODY and TEXT; TEXT looks at the headers of the message and its parts too. */
 static const struct err *
 test_text(struct search *search, const struct search_key *key,
@@ -298,7 +379,9 @@ test_hot(const struct search *search, const struct search_key *key,
 	case SEARCH_KEYWORD:
 		return (m->flags & key->bits) == key->bits;
 	case SEARCH_RECENT:
-		return selected_is_recent(search->sel, m->uid);
+		return search->sel != NULL ?
+		    selected_is_recent(search->sel, m->uid) :
+		    m->uid >= search->recent;
 	case SEARCH_BEFORE:
 	case SEARCH_ON:
 	case SEARCH_SINCE:
@@ -336,6 +419,9 @@ test_leaf(struct search *search, const struct search_key *key,
 	case SEARCH_SENTSINCE:
 	case SEARCH_HEADER:
 		return test_header(search, key, m, yes_r);
+	case SEARCH_EMAILID:
+	case SEARCH_THREADID:
+		return test_id(search, key, m, yes_r);
 	case SEARCH_BODY:
 	case SEARCH_TEXT:
 		return test_text(search, key, m, yes_r);

@@ -39,6 +39,8 @@ enum search_op {
 	SEARCH_SENTBEFORE,	/* the Date: field */
 	SEARCH_SENTON,
 	SEARCH_SENTSINCE,
+	SEARCH_EMAILID,		/* RFC 8474 6 */
+	SEARCH_THREADID,
 	SEARCH_HEADER,
 	SEARCH_BODY,
 	SEARCH_TEXT
@@ -75,6 +77,7 @@ struct search_key {
 	uint64_t	 bits;		/* the flags of mask or the keyword */
 	int64_t		 when;		/* seconds: size before now */
 	struct match	*match;		/* search_done() frees it */
+	const unsigned char *id;	/* OBJECTID_OCTETS; NULL: nobody's */
 };
 
 /* RFC 9051 9 "search-return-opts" */
@@ -114,25 +117,30 @@ bool search_parse_criteria(struct arena *, struct parser *,
 /* A prepared search. */
 struct search {
 	struct session	*s;
-	struct selected	*sel;
 	struct mailbox	*mbox;
+	struct selected	*sel;		/* when it is the selected mailbox */
+	/* The messages' numbers, for keys that name them: of sel, or own. */
+	const struct view *view;
+	struct view	 own_view;
+	uint32_t	 recent;	/* the first such UID, without sel */
 	struct search_key *root;
 	struct msgfile	 file;
 	bool		 all;		/* any message may match, ... */
 	struct seqset	 uids;		/* ... or only these */
 	unsigned int	 hot, dear;	/* keys of COST_HOT, and of more */
+	unsigned int	 want;		/* columns for the dear ones */
 	int64_t		 now;		/* seconds since 1970 */
 	uint64_t	 damaged;	/* messages that could not be read */
 };
 
 /*
- * Prepare to search the selected mailbox: resolve sets and keywords, make the
- * needles, sort keys by cost.  ERR_SYNTAX for sequence numbers that do not
- * exist.  search_done() in any case; then the keys can be prepared again.
+ * Prepare to search a mailbox, the selected one when mbox is NULL: resolve sets
+ * and keywords, make the needles, sort keys by cost.  Message numbers that do not
+ * exist match nothing (RFC 7377 2).  search_done() in any case; then the keys can
+ * be prepared again.
  */
-const struct err *search_prepare(struct session *, struct search_key *root,
-    struct search *);
-#define SEARCH_WANT	(SCAN_HEADERS | SCAN_PARTS)	/* of dear keys */
+const struct err *search_prepare(struct session *, struct mailbox *mbox,
+    struct search_key *root, struct search *);
 /*
  * Whether m matches, as far as keys up to a cost tell: SEARCH_MAYBE when
  * dearer ones decide.  A message that is gone or damaged does not match; the
@@ -151,12 +159,12 @@ struct found {
 	uint64_t	 modseq_first, modseq_last, modseq;
 };
 /*
- * Search the view of the selected mailbox.  enough: the first so many matches
- * are all that is wanted; 0: all.  ERR_IO when the client is gone.
- * found_clear() in any case.
+ * Search the view of the selected mailbox (mbox NULL), or all that is in another.
+ * enough: the first so many matches are all that is wanted; 0: all.  ERR_IO when
+ * the client is gone.  found_clear() in any case.
  */
-const struct err *search_find(struct session *, struct search_key *root,
-    uint64_t enough, struct found *);
+const struct err *search_find(struct session *, struct mailbox *mbox,
+    struct search_key *root, uint64_t enough, struct found *);
 /*
  * The same for who reads each message found once more: where all are asked for
  * they are not read here, and may be gone.

@@ -280,6 +280,14 @@ check_numbers(const struct seqset *set, uint32_t largest)
 	return NULL;
 }
 
+const struct err *
+selected_may_save(const struct session *s)
+{
+	return capability_off(s, "SEARCHRES") &&
+	    !session_enabled(s, ENABLED_IMAP4REV2) ?
+	    err_syntax("SEARCHRES is turned off") : NULL;
+}
+
 /* A copy of set, resolved and without "$", when all that is in it may be
  * named. */
 static const struct err *
@@ -291,9 +299,8 @@ resolve(struct session *s, const struct seqset *set, bool is_uid,
 	struct seqset plain = *set;
 	uint32_t largest = sel->told_exists;
 
-	if (seqset_names_saved(set) && capability_off(s, "SEARCHRES") &&
-	    !session_enabled(s, ENABLED_IMAP4REV2))
-		return err_syntax("SEARCHRES is turned off");
+	if (seqset_names_saved(set) && (err = selected_may_save(s)) != NULL)
+		return err;
 	if (seqset_names_saved(set))
 		plain = seqset_without_saved(s->arena, set);
 	if (!is_uid && (err = check_numbers(&plain, largest)) != NULL)
@@ -333,28 +340,6 @@ selected_uids(struct session *s, const struct seqset *set, bool is_uid,
 	add_saved(s, set, &known);
 	*uids_r = is_uid || seqset_names_saved(set) ?
 	    view_known(view, s->arena, &known) : known;
-	return NULL;
-}
-
-/* UIDs rise with sequence numbers: a span's ends say it all. */
-const struct err *
-selected_spans(struct session *s, const struct seqset *set, bool is_uid,
-    struct seqset *uids_r)
-{
-	const struct view *view = &s->selected->view;
-	const struct err *err;
-	struct seqset known;
-
-	if ((err = resolve(s, set, is_uid, &known)) != NULL)
-		return err;
-	for (size_t i = 0; i < known.n && !is_uid; i++) {
-		struct seqrange *r = &known.ranges[i];
-
-		r->first = view_uid(view, r->first);
-		r->last = view_uid(view, r->last);
-	}
-	add_saved(s, set, &known);
-	*uids_r = known;
 	return NULL;
 }
 

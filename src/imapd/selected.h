@@ -72,13 +72,8 @@ const struct err *selected_fill(struct session *);
 const struct err *selected_uids(struct session *, const struct seqset *set,
     bool is_uid, struct seqset *uids_r);
 
-/*
- * The same to test messages of the view by: the UIDs between those that are
- * meant may be in it.  It never takes more room than set, however many gaps the
- * view has.
- */
-const struct err *selected_spans(struct session *, const struct seqset *set,
-    bool is_uid, struct seqset *uids_r);
+/* ERR_SYNTAX when "$" is not to be had. */
+const struct err *selected_may_save(const struct session *);
 
 bool selected_is_recent(const struct selected *, uint32_t uid);
 

@@ -229,3 +229,37 @@ rows_of() {
 	imap_ok a 'a3 EXPUNGE'
 	same '1 3' "$(rows_of 'SELECT group_concat(uid, " ") FROM ids')"
 }
+
+@test "SEARCH EMAILID, THREADID (RFC 8474 6)" {
+	local email thread id
+
+	imap_start a
+	append a INBOX "Message-ID: <1@x>${CRLF}$CRLF"
+	append a INBOX "Message-ID: <2@x>${CRLF}References: <1@x>${CRLF}$CRLF"
+	append a INBOX "Message-ID: <3@x>${CRLF}$CRLF"
+	imap_ok a 's1 SELECT INBOX'
+	imap_ok a 's2 COPY 1 INBOX'
+	imap_ok a 's3 FETCH 1 (EMAILID THREADID)'
+	[[ ${ANSWER[0]} =~ EMAILID\ \(([^\)]*)\)\ THREADID\ \(([^\)]*)\) ]]
+	email=${BASH_REMATCH[1]} thread=${BASH_REMATCH[2]}
+	imap_ok a "q SEARCH EMAILID $email"
+	expect '=* SEARCH 1 4'
+	imap_ok a "q SEARCH THREADID $thread"
+	expect '=* SEARCH 1 2 4'
+	imap_ok a "q SEARCH THREADID $thread NOT EMAILID $email"
+	expect '=* SEARCH 2'
+	imap_ok a "q SEARCH OR UID 3 EMAILID $email"
+	expect '=* SEARCH 1 3 4'
+	# What is none of ours is nobody's: an id of the other kind, another's.
+	for id in "$thread" x M123 'M_-09azAZ' "${email,,}"; do
+		imap_ok a "q SEARCH EMAILID $id"
+		expect '=* SEARCH'
+	done
+	sqlite3 "$MSGSTORE"/users/alice/*/messages.db 'DELETE FROM ids'
+	imap_ok a "q SEARCH EMAILID $email"
+	expect '=* SEARCH 1 4'
+	for id in '' '""' "\"$email\"" a.b 'a+b' "$(printf 'x%.0s' {1..256})"; do
+		imap a "q SEARCH EMAILID $id"
+		expect_only 'q BAD' || die "for: $id"
+	done
+}

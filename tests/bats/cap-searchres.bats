@@ -64,8 +64,6 @@ saved() {
 	expect_only 'B1 BAD'
 	imap a 'B2 SEARCH CHARSET nosuch TEXT x'
 	expect_only 'B2 NO [BADCHARSET'
-	imap a 'B3 SEARCH RETURN (SAVE) 99'
-	expect_only 'B3 BAD'
 	saved '3 6 7'
 	imap a 'B283 SEARCH RETURN (SAVE) CHARSET nosuch (OR $ 1,3) TEXT {4+}'$'\r\nXXXX'
 	expect_only 'B283 NO [BADCHARSET'

@@ -101,6 +101,7 @@ static const struct capability {
 	    .value = message_limit },
 	{ .word = "MOVE", .cmds = { &cmd_move, &cmd_uid_move } },
 	{ .word = "MULTIAPPEND" },
+	{ .word = "MULTISEARCH", .cmds = { &cmd_esearch } },
 	{ .word = "NAMESPACE", .cmds = { &cmd_namespace } },
 	{ .word = "OBJECTID" },
 	{ .word = "PARTIAL" },

@@ -29,6 +29,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_namespace,
 	&cmd_status,
 	&cmd_append,
+	&cmd_esearch,
 	&cmd_idle,
 	&cmd_compress,
 	/* RFC 9051 6.4: selected */

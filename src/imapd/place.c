@@ -131,8 +131,8 @@ shared_place(struct session *s, const char *rest, struct place *place)
 	return no_such_mailbox();
 }
 
-static const struct err *
-place_full(struct session *s, const char *full, struct place *place_r)
+const struct err *
+session_place_full(struct session *s, const char *full, struct place *place_r)
 {
 	const struct err *err;
 	struct place place = { .full = full };
@@ -163,7 +163,7 @@ session_place(struct session *s, const char *wire, struct place *place_r)
 	const char *full;
 
 	err = session_name(s, wire, &full);
-	return err != NULL ? err : place_full(s, full, place_r);
+	return err != NULL ? err : session_place_full(s, full, place_r);
 }
 
 const struct err *
@@ -173,8 +173,8 @@ session_place_utf8(struct session *s, const char *utf8, struct place *place_r)
 	const char *name;
 
 	err = mboxname_from_utf8(s->arena, utf8, s->conf->delimiter, &name);
-	return err != NULL ? err : place_full(s, shared_canonical(s, name),
-	    place_r);
+	return err != NULL ? err : session_place_full(s,
+	    shared_canonical(s, name), place_r);
 }
 
 /* The first of the missing rights names what is refused. */

@@ -57,9 +57,9 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 	bool more;
 
 	run->tests = 0;
-	run->total = uids != NULL ? seqset_count(uids) : UINT64_MAX;
-	if (run->total > search->sel->told_exists)
-		run->total = search->sel->told_exists;
+	run->total = search->sel != NULL ? search->sel->told_exists : 0;
+	if (uids != NULL && seqset_count(uids) < run->total)
+		run->total = seqset_count(uids);
 	err = scan_open(search->mbox, uids, cost > COST_HOT ? search->want : 0,
 	    0, &run->scan);
 	while (err == NULL && (err = scan_next(run->scan, &m, &more)) == NULL &&

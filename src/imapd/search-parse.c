@@ -486,24 +486,37 @@ search_parse_criteria(struct arena *a, struct parser *p,
  * RFC 9051 9 "search".  RETURN and CHARSET are no search keys: what comes first
  * tells what it is.
  */
-const struct err *
-search_parse(struct arena *a, struct parser *p, void **args_r)
+bool
+search_parse_program(struct arena *a, struct parser *p, const char *what,
+    bool (*fn)(struct arena *, struct parser *, void *), void *arg,
+    struct search_args *args)
 {
-	struct search_args *args = arena_alloc(a, sizeof(*args));
 	struct parse ps = { .arena = a, .p = p };
 	const char *word;
 	bool negate = false;
 
 	if (!parser_sp(p) || !parse_nots(&ps, &word, &negate))
-		return parser_err(p);
+		return false;
+	if (what != NULL && word != NULL && !negate &&
+	    strcmp(word, what) == 0 && (!fn(a, p, arg) || !parser_sp(p) ||
+	    !parse_nots(&ps, &word, &negate)))
+		return false;
 	if (word != NULL && !negate && strcmp(word, "RETURN") == 0 &&
 	    (!search_return_parse(p, &args->ret) || !parser_sp(p) ||
 	    !parse_nots(&ps, &word, &negate)))
-		return parser_err(p);
+		return false;
 	if (word != NULL && !negate && strcmp(word, "CHARSET") == 0 &&
 	    (!parse_charset(&ps) || !parse_nots(&ps, &word, &negate)))
-		return parser_err(p);
-	if (!parse_keys(&ps, word, negate, args))
+		return false;
+	return parse_keys(&ps, word, negate, args);
+}
+
+const struct err *
+search_parse(struct arena *a, struct parser *p, void **args_r)
+{
+	struct search_args *args = arena_alloc(a, sizeof(*args));
+
+	if (!search_parse_program(a, p, NULL, NULL, NULL, args))
 		return parser_err(p);
 	*args_r = args;
 	return NULL;

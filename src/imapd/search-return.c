@@ -260,42 +260,65 @@ modseq_of(unsigned int opts, const struct found *found)
 	    found->modseq_last : found->modseq_first;
 }
 
-void
-search_return_tell(struct session *s, const struct search_return *ret,
-    bool is_uid, bool modseq, const struct found *found)
+/* What was asked for of a set, which is told in its order. */
+static void
+tell_data(struct session *s, const struct search_return *ret,
+    unsigned int opts, const struct seqset *set, bool modseq,
+    const struct found *found)
 {
-	struct seqset set = seqset_built(&found->uids);
-	unsigned int opts = ret->opts;
-	uint64_t count;
+	const uint64_t count = seqset_count(set);
 
-	if (!is_uid)
-		set = view_seqs(&s->selected->view, s->arena, &set);
-	count = seqset_count(&set);
-	/* RFC 9051 7.3.4: IMAP4rev2 knows no SEARCH response. */
-	if (!ret->given && !session_enabled(s, ENABLED_IMAP4REV2)) {
-		tell_numbers(s, &set, modseq ? found->modseq : 0);
-		return;
-	}
-	if (!ret->given)
-		opts = RETURN_ALL;
-	if (opts == RETURN_SAVE)
-		return;
-	tell_head(s, is_uid);
-	if ((opts & RETURN_MIN) && set.n > 0)
-		tell_number(s, " MIN ", set.ranges[0].first);
-	if ((opts & RETURN_MAX) && set.n > 0)
-		tell_number(s, " MAX ", set.ranges[set.n - 1].last);
-	if ((opts & RETURN_ALL) && set.n > 0) {
+	if ((opts & RETURN_MIN) && set->n > 0)
+		tell_number(s, " MIN ", set->ranges[0].first);
+	if ((opts & RETURN_MAX) && set->n > 0)
+		tell_number(s, " MAX ", set->ranges[set->n - 1].last);
+	if ((opts & RETURN_ALL) && set->n > 0) {
 		output_adds(s->out, " ALL ");
-		reply_seqset(s->out, &set);
+		reply_seqset(s->out, set);
 	}
 	if (opts & RETURN_PARTIAL)
-		tell_partial(s, ret, &set, count);
+		tell_partial(s, ret, set, count);
 	if (opts & RETURN_COUNT)
 		tell_number(s, " COUNT ", count);
 	if (modseq && found->count > 0)
 		tell_number(s, " MODSEQ ", modseq_of(opts, found));
 	output_adds(s->out, "\r\n");
+}
+
+void
+search_return_tell(struct session *s, const struct search_return *ret,
+    bool is_uid, bool modseq, const struct found *found)
+{
+	struct seqset set = seqset_built(&found->uids);
+
+	if (!is_uid)
+		set = view_seqs(&s->selected->view, s->arena, &set);
+	/* RFC 9051 7.3.4: IMAP4rev2 knows no SEARCH response. */
+	if (!ret->given && !session_enabled(s, ENABLED_IMAP4REV2)) {
+		tell_numbers(s, &set, modseq ? found->modseq : 0);
+		return;
+	}
+	if (ret->opts == RETURN_SAVE)
+		return;
+	tell_head(s, is_uid);
+	tell_data(s, ret, ret->given ? ret->opts : RETURN_ALL, &set, modseq,
+	    found);
+}
+
+void
+search_return_tell_where(struct session *s, const struct search_return *ret,
+    const struct search_where *where, bool modseq, const struct found *found)
+{
+	const struct seqset set = seqset_built(&found->uids);
+
+	if (ret->opts == RETURN_SAVE)
+		return;
+	output_adds(s->out, "* ESEARCH (TAG ");
+	reply_string(s->out, s->tag, strlen(s->tag));
+	output_adds(s->out, " MAILBOX ");
+	reply_mailbox(s->out, where->mailbox, s->conf->delimiter);
+	output_addf(s->out, " UIDVALIDITY %u) UID", where->uidvalidity);
+	tell_data(s, ret, ret->opts, &set, modseq, found);
 }
 
 /* --- In the order of a SORT --- */

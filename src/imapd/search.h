@@ -108,6 +108,13 @@ const struct err *search_parse(struct arena *, struct parser *,
     void **args_r);
 
 /*
+ * SP, then all that SEARCH takes, through the line's end.  When the first word is
+ * what, fn reads what belongs to it, before anything else (RFC 7377 4).
+ */
+bool search_parse_program(struct arena *, struct parser *, const char *what,
+    bool (*fn)(struct arena *, struct parser *, void *), void *arg,
+    struct search_args *);
+/*
  * RFC 5256 5 "search-criteria": the character set and the keys, through the
  * line's end, for commands that search too.
  */
@@ -193,6 +200,14 @@ void search_return_save(struct session *, const struct search_return *,
 /* The SEARCH or ESEARCH response: RFC 9051 7.3.4.  modseq: with it. */
 void search_return_tell(struct session *, const struct search_return *,
     bool is_uid, bool modseq, const struct found *);
+/* The mailbox that an ESEARCH response is of: RFC 7377 2.1 */
+struct search_where {
+	const char	*mailbox;	/* in the store's form, as the user sees it */
+	uint32_t	 uidvalidity;
+};
+/* The ESEARCH response of one of several mailboxes, always of UIDs. */
+void search_return_tell_where(struct session *, const struct search_return *,
+    const struct search_where *, bool modseq, const struct found *);
 /* The same of n results in the order of a SORT: UIDs to save; and the ESEARCH
  * response, of numbers or UIDs. */
 void search_return_save_sorted(struct session *, const struct search_return *,

@@ -175,6 +175,9 @@ const struct err *session_place(struct session *, const char *wire,
 /* The same for a name in UTF-8, whatever the wire's form is now. */
 const struct err *session_place_utf8(struct session *, const char *utf8,
     struct place *place_r);
+/* The same of a name in the store's form. */
+const struct err *session_place_full(struct session *, const char *full,
+    struct place *place_r);
 /*
  * NULL when place's rights hold all of need; else ERR_USER NOPERM naming what is
  * missing and whom to ask (conf's administrator).

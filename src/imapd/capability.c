@@ -103,6 +103,7 @@ static const struct capability {
 	{ .word = "MULTIAPPEND" },
 	{ .word = "MULTISEARCH", .cmds = { &cmd_esearch } },
 	{ .word = "NAMESPACE", .cmds = { &cmd_namespace } },
+	{ .word = "NOTIFY", .cmds = { &cmd_notify } },
 	{ .word = "OBJECTID" },
 	{ .word = "PARTIAL" },
 	{ .word = "PREVIEW" },

@@ -5,6 +5,7 @@
 
 #include "imapd/capability.h"
 #include "imapd/list.h"
+#include "imapd/notify.h"
 #include "imapd/shared.h"
 
 /* RFC 6154 2: what a mailbox can be for.  \All and \Flagged would show what is
@@ -116,6 +117,8 @@ create_run(struct session *s, void *v)
 		err = session_need(s, &place, RIGHT_CREATE);
 	if (err == NULL)
 		err = special_use(s, args, &place, &use);
+	if (err == NULL)
+		notify_own(s, place.full);
 	if (err == NULL)
 		err = account_create(place.account, place.name, use, &row);
 	if (err == NULL && list_is_oldname(s, args->mailbox, place.full))

@@ -1,6 +1,7 @@
 /* cmd-delete.c - DELETE: RFC 3501 6.3.4
  * SPDX-License-Identifier: ISC */
 #include "imapd/list.h"
+#include "imapd/notify.h"
 #include "imapd/selected.h"
 #include "imapd/shared.h"
 
@@ -26,6 +27,8 @@ delete_run(struct session *s, void *args)
 		err = shared_fixed(&place);
 	if (err == NULL)
 		err = session_need(s, &place, RIGHT_DELETE_MAILBOX);
+	if (err == NULL)
+		notify_own(s, place.full);
 	if (err == NULL)
 		err = account_delete(place.account, place.name);
 	if (err != NULL)

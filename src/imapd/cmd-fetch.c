@@ -599,6 +599,16 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 	return err;
 }
 
+const struct err *
+fetch_tell(struct session *s, struct fetch_args *args, uint32_t first,
+    uint32_t last)
+{
+	struct seqrange range = { first, last };
+
+	args->set = (struct seqset){ .ranges = &range, .n = 1 };
+	return do_fetch(s, args, true);
+}
+
 static const struct err *
 fetch_run(struct session *s, void *args)
 {

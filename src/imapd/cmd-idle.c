@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "imapd/notify.h"
 #include "imapd/selected.h"
 #include "store/watch.h"
 
@@ -12,6 +13,7 @@
 struct idle {
 	struct watch	*watch;
 	const struct selected *watched;	/* whose directory watch has */
+	uint64_t	 epoch;		/* of notify_dirs() */
 	bool		 rested;
 	bool		 refused;	/* nothing more is told, why is in err */
 	struct err	 err;
@@ -20,14 +22,14 @@ struct idle {
 static void
 idle_arm(struct session *s, struct idle *idle)
 {
-	int dirs[2] = { store_fd(s->store) };
-	unsigned int n = 1;
+	int dirs[NOTIFY_DIRS_MAX];
+	unsigned int n;
 
 	watch_free(idle->watch);
-	if (s->selected != NULL)
-		dirs[n++] = mailbox_fd(s->selected->mbox);
+	n = notify_dirs(s, dirs);
 	idle->watch = watch_new(dirs, n, s->conf->inotify);
 	idle->watched = s->selected;
+	idle->epoch = notify_epoch(s);
 }
 
 /*
@@ -45,10 +47,18 @@ idle_look(struct session *s, struct idle *idle)
 	if (idle->refused)
 		return NULL;
 	err = session_refresh(s);
-	if (idle->watched != s->selected)
-		idle_arm(s, idle);
 	if (err == NULL)
 		err = selected_sync(s, true);
+	if (err == NULL)
+		err = notify_accounts(s);
+	/* What is watched may be another now: arm, and look again. */
+	if (idle->watched != s->selected || idle->epoch != notify_epoch(s)) {
+		idle_arm(s, idle);
+		if (err == NULL)
+			err = selected_sync(s, true);
+		if (err == NULL)
+			err = notify_accounts(s);
+	}
 	if (err != NULL && err->kind == ERR_IO)
 		return err;
 	if (err != NULL) {

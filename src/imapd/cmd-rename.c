@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "imapd/list.h"
+#include "imapd/notify.h"
 #include "imapd/selected.h"
 #include "imapd/shared.h"
 #include "util/log.h"
@@ -86,8 +87,11 @@ rename_run(struct session *s, void *v)
 		err = shared_new_place(s, args->to, &to);
 	if (err == NULL)
 		err = allowed(s, &from, &to);
-	if (err == NULL)
+	if (err == NULL) {
+		notify_own(s, from.full);
+		notify_own(s, to.full);
 		err = account_rename(from.account, from.name, to.name);
+	}
 	if (err != NULL)
 		return err;
 	follow(s, from.full, to.full);

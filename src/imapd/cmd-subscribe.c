@@ -1,6 +1,6 @@
 /* cmd-subscribe.c - SUBSCRIBE, UNSUBSCRIBE: RFC 3501 6.3.6, 6.3.7
  * SPDX-License-Identifier: ISC */
-#include "imapd/session.h"
+#include "imapd/notify.h"
 
 /*
  * The name need not exist: a client may subscribe before it creates, and
@@ -16,6 +16,7 @@ subscribe_run(struct session *s, void *args)
 	err = session_place(s, args, &place);
 	if (err != NULL)
 		return err;
+	notify_own(s, place.full);
 	return account_subscribe(s->account, place.full, true);
 }
 
@@ -29,6 +30,7 @@ unsubscribe_run(struct session *s, void *args)
 	err = session_name(s, args, &full);
 	if (err != NULL)
 		return err;
+	notify_own(s, full);
 	return account_subscribe(s->account, full, false);
 }
 

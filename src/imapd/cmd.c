@@ -31,6 +31,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_append,
 	&cmd_esearch,
 	&cmd_idle,
+	&cmd_notify,
 	&cmd_compress,
 	/* RFC 9051 6.4: selected */
 	&cmd_check,

@@ -510,6 +510,19 @@ parse_modifiers(struct parse *ps)
 	return parser_char(ps->p, ')');
 }
 
+bool
+fetch_parse_list(struct arena *a, struct parser *p, struct fetch_args **args_r)
+{
+	struct fetch_args *args = arena_alloc(a, sizeof(*args));
+	struct parse ps = { .arena = a, .p = p, .args = args,
+	    .tail = &args->items };
+
+	if (parser_peek(p) != '(')
+		return parser_expected(p, "(");
+	*args_r = args;
+	return parse_items(&ps);
+}
+
 const struct err *
 fetch_parse(struct arena *a, struct parser *p, void **args_r)
 {

@@ -14,6 +14,8 @@
 #include "wire/parser.h"
 #include "wire/partial.h"
 
+struct session;
+
 #define FETCH_ITEMS_MAX		1000	/* data items of one command */
 #define FETCH_FIELDS_MAX	1000	/* names in all HEADER.FIELDS lists together */
 #define FETCH_PATH_MAX		64	/* numbers of one section-part */
@@ -87,6 +89,12 @@ const struct err *fetch_parse(struct arena *, struct parser *, void **args_r);
  */
 bool fetch_parse_section(struct arena *, const char *spec,
     struct fetch_item *item);
+/* "(" fetch-att *(SP fetch-att) ")": RFC 5465 8. */
+bool fetch_parse_list(struct arena *, struct parser *, struct fetch_args **);
+/* Send FETCH responses, with UID, of the selected mailbox's messages from UID
+ * first to last. */
+const struct err *fetch_tell(struct session *, struct fetch_args *,
+    uint32_t first, uint32_t last);
 
 /* A section of one message, found but not yet sent. */
 struct section_out {

@@ -131,6 +131,7 @@ static const struct {
 	{ LIST_HAS_CHILDREN, "\\HasChildren" },
 	{ LIST_HAS_NO_CHILDREN, "\\HasNoChildren" },
 	{ LIST_SUBSCRIBED, "\\Subscribed" },
+	{ LIST_NO_ACCESS, "\\NoAccess" },
 };
 
 static void

@@ -67,7 +67,8 @@ enum list_attribute {
 	LIST_NOSELECT		= 1 << 1,
 	LIST_HAS_CHILDREN	= 1 << 2,
 	LIST_HAS_NO_CHILDREN	= 1 << 3,
-	LIST_SUBSCRIBED		= 1 << 4
+	LIST_SUBSCRIBED		= 1 << 4,
+	LIST_NO_ACCESS		= 1 << 5	/* RFC 5465 5.9 */
 };
 
 struct list_response {

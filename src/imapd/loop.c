@@ -7,6 +7,7 @@
 #include "imapd/client.h"
 #include "imapd/condstore.h"
 #include "imapd/progress.h"
+#include "imapd/notify.h"
 #include "imapd/report.h"
 #include "imapd/selected.h"
 #include "imapd/session.h"
@@ -57,16 +58,19 @@ begin(struct session *s)
 }
 
 /* Most sessions do nothing most of the time.  Errors come again to the parser. */
-static void
+static const struct err *
 await(struct session *s)
 {
 	bool ready = true;
 
 	if (s->state == ST_NOT_AUTHENTICATED || input_buffered(s->in) > 0)
-		return;
+		return NULL;
+	if (notify_is_on(s))
+		return notify_wait(s);
 	if (input_wait(s->in, NULL, 0, REST_AFTER_MS, &ready, NULL) == NULL &&
 	    !ready)
 		session_rest(s);
+	return NULL;
 }
 
 static const struct err *
@@ -213,7 +217,7 @@ tell_changes(struct session *s)
 {
 	const struct err *err;
 
-	if (s->selected == NULL || (s->cmd->flags & CF_NO_SYNC) != 0)
+	if ((s->cmd->flags & CF_NO_SYNC) != 0)
 		return NULL;
 	err = selected_sync(s, (s->cmd->flags & CF_NO_EXPUNGE) == 0 &&
 	    !s->no_expunge);
@@ -223,9 +227,10 @@ tell_changes(struct session *s)
 		report_error(s, err);
 	/* RFC 7162 3.2: a client must not take a mod-sequence for its highest
 	 * one while it has yet to hear of expunges before that. */
-	else if (s->modseq_sent && s->selected->expunge_waits)
+	else if (s->modseq_sent && s->selected != NULL &&
+	    s->selected->expunge_waits)
 		s->highest_due = true;
-	return NULL;
+	return notify_accounts(s);
 }
 
 static const struct err *
@@ -356,8 +361,9 @@ command(struct session *s)
 	void *args = NULL;
 
 	begin(s);
-	await(s);
-	err = read_head(s);
+	err = await(s);
+	if (err == NULL)
+		err = read_head(s);
 	if (err == NULL)
 		err = read_arguments(s, &args);
 	if (err == NULL)

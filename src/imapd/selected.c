@@ -1,6 +1,7 @@
 /* selected.c - the selected mailbox, and what the client was told of it
  * SPDX-License-Identifier: ISC */
 #include "imapd/selected.h"
+#include "imapd/notify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -452,9 +453,10 @@ selected_tell_change(struct session *s, const struct change *change,
 
 	fetch_head(s, seq, change->uid);
 	/* RFC 3501 6.4.8: what a UID command causes carries the UID; RFC 7162
-	 * 3.2.4, RFC 9051 7.5.2: so does all once CONDSTORE or IMAP4rev2 is on. */
+	 * 3.2.4, RFC 9051 7.5.2, RFC 5465 5.1: so does all once CONDSTORE,
+	 * IMAP4rev2 or NOTIFY is on. */
 	if (!session_enabled(s, ENABLED_UIDONLY) && (condstore_on(s) ||
-	    session_enabled(s, ENABLED_IMAP4REV2) ||
+	    session_enabled(s, ENABLED_IMAP4REV2) || s->notify != NULL ||
 	    (s->cmd != NULL && strncmp(s->cmd->name, "UID ", 4) == 0))) {
 		output_adds(s->out, "UID ");
 		reply_number(s->out, change->uid);
@@ -537,7 +539,8 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 		sel->told_expunge = state->highestmodseq;
 	if (err == NULL && state->uidnext > sel->told_uidnext)
 		err = sync_new(s, state);
-	if (err == NULL && state->highestmodseq > sel->told_modseq)
+	if (err == NULL && state->highestmodseq > sel->told_modseq &&
+	    (notify_selected(s) & NOTIFY_FLAGS) != 0)
 		err = sync_flags(s, below);
 	if (err == NULL)
 		sel->told_modseq = state->highestmodseq;
@@ -573,9 +576,16 @@ selected_sync(struct session *s, bool expunge)
 	struct mailbox_state state;
 	const struct err *err;
 	uint64_t stamp;
+	uint32_t first;
 
 	if (sel == NULL)
 		return NULL;
+	/* RFC 5465 3.1: what the client does not want it is not told. */
+	if (notify_selected(s) == 0) {
+		sel->own_modseq = 0;
+		return NULL;
+	}
+	first = sel->told_uidnext;
 	/* The stamp first: a commit after it changes it again. */
 	stamp = mailbox_stamp(sel->mbox);
 	if (stamp == sel->stamp && !(expunge && sel->expunge_waits)) {
@@ -593,6 +603,8 @@ selected_sync(struct session *s, bool expunge)
 	sel->own_modseq = 0;
 	if (err == NULL)
 		sel->stamp = stamp;
+	if (err == NULL && sel->told_uidnext > first)
+		err = notify_fetch(s, first, sel->told_uidnext);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 
 #include "imapd/confine.h"
 #include "imapd/report.h"
+#include "imapd/notify.h"
 #include "imapd/selected.h"
 #include "util/log.h"
 
@@ -79,6 +80,7 @@ session_free(struct session *s)
 {
 	if (s == NULL)
 		return;
+	notify_end(s);
 	selected_close(s);
 	shares_free(s->shares, s->shares_n);
 	account_close(s->account);
@@ -218,6 +220,7 @@ void
 session_unauthenticate(struct session *s)
 {
 	report_unauthenticate(s);
+	notify_end(s);
 	selected_close(s);
 	s->leave = true;
 }

@@ -23,6 +23,7 @@
 #include "wire/respcode.h"
 
 struct selected;	/* selected.h */
+struct notify;		/* notify.h */
 
 /* A shared mailbox that was granted to the user. */
 struct share {
@@ -64,6 +65,7 @@ struct session {
 	uint64_t	 store_stamp;	/* when user and shares were read */
 
 	struct selected	*selected;	/* NULL when no mailbox is */
+	struct notify	*notify;	/* NULL until NOTIFY is first used */
 	bool		 compressed;	/* RFC 4978 */
 	bool		 logout;	/* the loop ends after this command */
 	bool		 confined;	/* confine.h */

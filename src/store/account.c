@@ -126,6 +126,18 @@ account_store(const struct account *account)
 	return account->store;
 }
 
+uint64_t
+account_stamp(const struct account *account)
+{
+	return stamp_get(account->fd);
+}
+
+int
+account_fd(const struct account *account)
+{
+	return account->fd;
+}
+
 void
 account_rest(struct account *account)
 {
@@ -148,17 +160,23 @@ account_begin(struct account *account, bool durable)
 	return err;
 }
 
-const struct err *
-account_end(struct account *account, const struct err *err)
+static const struct err *
+end(struct account *account, const struct err *err, bool touch)
 {
 	if (err == NULL)
 		err = db_commit(account->db);
 	if (err != NULL)
 		db_rollback(account->db);
 	lock_drop(account->lockfd);
-	if (err == NULL)
+	if (err == NULL && touch)
 		stamp_touch(account->fd);
 	return err;
+}
+
+const struct err *
+account_end(struct account *account, const struct err *err)
+{
+	return end(account, err, true);
 }
 
 /* --- Reading rows --- */
@@ -386,7 +404,8 @@ account_counters_mark(struct account *account, const char *id)
 		sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
 		err = db_run(account->db, stmt);
 	}
-	return account_end(account, err);
+	/* Nobody needs to wake: what is to change is told when it has. */
+	return end(account, err, false);
 }
 
 const struct err *

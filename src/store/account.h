@@ -46,6 +46,12 @@ void account_close(struct account *);		/* NULL is fine */
 enum account_kind account_kind(const struct account *);
 const char *account_name(const struct account *);
 struct store *account_store(const struct account *);
+/*
+ * A number that changes with each commit, those of its mailboxes included once
+ * their counters are here; and the directory, for a watch on it (watch.h).
+ */
+uint64_t account_stamp(const struct account *);
+int account_fd(const struct account *);
 /* Gives back the memory that can be had again: before a long wait. */
 void account_rest(struct account *);
 

@@ -56,6 +56,14 @@ struct mailbox_state {
 /* As of the last commit; costs one row. */
 const struct err *mailbox_state(struct mailbox *, struct mailbox_state *);
 
+/*
+ * Call fn at each commit of this process to any mailbox, with its state before
+ * and after; NULL ends that.
+ */
+void mailbox_on_commit(void (*fn)(void *, const char *id,
+    const struct mailbox_state *before, const struct mailbox_state *after),
+    void *arg);
+
 /* Names of keywords: [i] is bit FLAG_KEYWORD_FIRST + i.  The array and the
  * strings live until the next call for this mailbox or its close. */
 const struct err *mailbox_keywords(struct mailbox *,

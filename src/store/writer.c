@@ -150,6 +150,18 @@ writer_tell_account(struct mailbox *m, const struct mailbox_state *state)
 		log_error("%s: counters: %s", m->what, err->text);
 }
 
+static void (*on_commit)(void *, const char *, const struct mailbox_state *,
+    const struct mailbox_state *);
+static void *on_commit_arg;
+
+void
+mailbox_on_commit(void (*fn)(void *, const char *,
+    const struct mailbox_state *, const struct mailbox_state *), void *arg)
+{
+	on_commit = fn;
+	on_commit_arg = arg;
+}
+
 const struct err *
 writer_commit(struct writer *w)
 {
@@ -164,6 +176,8 @@ writer_commit(struct writer *w)
 		return err;
 	}
 	writer_tell_account(m, &w->state);
+	if (on_commit != NULL)
+		on_commit(on_commit_arg, m->id, &w->before, &w->state);
 	mailbox_unlock(m);
 	stamp_touch(m->fd);
 	return NULL;

@@ -3,9 +3,14 @@
 # SPDX-License-Identifier: ISC
 load ../lib/imap
 
-# Runs a test of tests/lib/compressed.py against sessions of alice.
+# compressed TEST [--login]: a test of tests/lib/compressed.py against sessions
+# of alice, or before login.
 compressed() {
-	imap_serve pid.compressed. --preauth alice
+	if [[ ${2:-} == --login ]]; then
+		imap_serve pid.compressed.
+	else
+		imap_serve pid.compressed. --preauth alice
+	fi
 	# AddressSanitizer gives nothing back.
 	! built_with_asan || export NO_MEMORY=1
 	timeout -k 5 120 python3 "$TESTS_DIR/lib/compressed.py" "$IMAP_PORT" \
@@ -49,7 +54,8 @@ compressed() {
 }
 
 @test "COMPRESS: ends with UNAUTHENTICATE (RFC 8437 4.1)" {
-	compressed unauthenticate
+	conf 'unauthenticate = yes'
+	compressed unauthenticate --login
 }
 
 @test "COMPRESS: once is enough (RFC 4978 3)" {

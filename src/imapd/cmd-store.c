@@ -200,6 +200,9 @@ store_result(struct storing *st)
 }
 
 /*
+ * DEVIATION RFC 7162 3.1.12: one mod-sequence for all of a message makes +FLAGS
+ * and -FLAGS of a system flag fail when another flag changed.
+ *
  * Change them.  Others' changes are told first: a row that this command changes
  * too would count as this session's own doing.
  */

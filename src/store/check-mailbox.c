@@ -624,8 +624,8 @@ stored_state(struct pass *p, struct mailbox_state *s, bool *there_r)
 
 	*s = (struct mailbox_state){ 0 };
 	err = db_prepare(p->m->db, "SELECT messages, unseen, deleted, size, "
-	    "uidnext, highestmodseq, expungemodseq FROM mailbox WHERE id = 1",
-	    &stmt);
+	    "uidnext, highestmodseq, expungemodseq, purgedmodseq FROM mailbox "
+	    "WHERE id = 1", &stmt);
 	if (err != NULL)
 		return err;
 	err = db_step(p->m->db, stmt, there_r);
@@ -640,6 +640,7 @@ stored_state(struct pass *p, struct mailbox_state *s, bool *there_r)
 		    (uint32_t)uidnext : 0;
 		s->highestmodseq = (uint64_t)sqlite3_column_int64(stmt, 5);
 		s->expungemodseq = (uint64_t)sqlite3_column_int64(stmt, 6);
+		s->purgedmodseq = (uint64_t)sqlite3_column_int64(stmt, 7);
 		if (s->highestmodseq > INT64_MAX / 2)
 			s->highestmodseq = 0;
 		if (s->expungemodseq > s->highestmodseq)
@@ -655,7 +656,10 @@ store_state(struct pass *p, const struct mailbox_state *s)
 	return run_numbers(p->m->db, "INSERT INTO mailbox VALUES (1, ?1, ?2, "
 	    "?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT (id) DO UPDATE SET "
 	    "uidnext = ?1, messages = ?2, unseen = ?3, deleted = ?4, "
-	    "size = ?5, highestmodseq = ?6, expungemodseq = ?7",
+	    "size = ?5, highestmodseq = ?6, expungemodseq = ?7, "
+	    /* What is beyond all: then nothing is remembered for sure. */
+	    "purgedmodseq = iif(purgedmodseq BETWEEN 0 AND ?6, purgedmodseq, "
+	    "?6)",
 	    (int64_t[]){ s->uidnext, s->messages, s->unseen, s->deleted,
 	    (int64_t)s->size, (int64_t)s->highestmodseq,
 	    (int64_t)s->expungemodseq }, 7);
@@ -688,7 +692,8 @@ pass_counters(struct pass *p, const struct mailbox_state *before,
 		FOUND(p, CHECK_PROBLEM, "the next UID is not above all that "
 		    "are used");
 	if (there && (before->highestmodseq < counted->highestmodseq ||
-	    before->expungemodseq < counted->expungemodseq))
+	    before->expungemodseq < counted->expungemodseq ||
+	    before->purgedmodseq > before->highestmodseq))
 		FOUND(p, CHECK_PROBLEM, "the highest modseq is below one that "
 		    "is used");
 	if (!p->fix)

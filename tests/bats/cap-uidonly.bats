@@ -25,11 +25,15 @@ setup() {
 @test "UIDONLY: commands with message numbers are refused (RFC 9586 3.2, 3.5, 3.8)" {
 	local command
 	for command in 'FETCH 1:4 (UID FLAGS)' 'STORE 1 +FLAGS (\Seen)' \
-	    'SEARCH ALL' 'COPY 1 Sent' 'UID SEARCH 1:2' 'UID SEARCH NOT 1' \
+	    'SEARCH ALL' 'COPY 1 Sent' 'MOVE 1 Sent' 'SORT (DATE) UTF-8 ALL' \
+	    'THREAD REFERENCES UTF-8 ALL' 'UID SORT (DATE) UTF-8 1' \
+	    'UID THREAD REFERENCES UTF-8 1' 'UID SEARCH 1:2' 'UID SEARCH NOT 1' \
 	    'UID SEARCH OR SEEN (UNSEEN *)'; do
 		imap a "a1 $command"
 		expect_only 'a1 BAD [UIDREQUIRED]'
 	done
+	imap a "a1 REPLACE 1 INBOX {4+}$CRLF""ab$CRLF"
+	expect_only 'a1 BAD [UIDREQUIRED]'
 	imap_ok a 'a2 UID SEARCH ALL'
 	expect_only '=* SEARCH 1 4 5 6' 'a2 OK'
 	imap_ok a 'a3 UID SEARCH UID 2:5'

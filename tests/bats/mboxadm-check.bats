@@ -133,6 +133,10 @@ validity() {
 	finds 'next UID'
 	sql "$DB" 'UPDATE mailbox SET highestmodseq = 1'
 	finds 'highest modseq'
+	sql "$DB" 'UPDATE mailbox SET purgedmodseq = 1000000'
+	finds 'highest modseq'
+	sql "$DB" 'UPDATE mailbox SET purgedmodseq = -1'
+	finds 'highest modseq'
 	same '1 2 3' "$(uids)"
 	deliver alice four
 	same '1 2 3 4' "$(uids)"

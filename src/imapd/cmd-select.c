@@ -68,6 +68,10 @@ select_parse(struct arena *a, struct parser *p, void **args_r)
 static const struct err *
 check_params(struct session *s, const struct select_args *args)
 {
+	const struct err *err;
+
+	if (args->condstore && (err = condstore_check(s)) != NULL)
+		return err;
 	/* RFC 7162 3.2.5 */
 	if (args->has_qresync && !session_enabled(s, ENABLED_QRESYNC))
 		return err_syntax("QRESYNC needs ENABLE QRESYNC first");
@@ -96,8 +100,8 @@ do_select(struct session *s, const struct select_args *args, bool examine)
 		output_adds(s->out, "* OK [CLOSED] Previous mailbox closed\r\n");
 	}
 	/* Here, for the mailbox that is opened: RFC 7162 3.1.8. */
-	if (args->condstore && (err = condstore_need(s)) != NULL)
-		return err;
+	if (args->condstore)
+		condstore_enable(s);
 	if ((err = session_place(s, args->wire, &place)) != NULL ||
 	    (err = session_need(s, &place, RIGHT_READ)) != NULL ||
 	    (err = session_open(s, &place, false, &mbox)) != NULL)

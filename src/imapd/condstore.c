@@ -41,13 +41,20 @@ condstore_enable(struct session *s)
 }
 
 const struct err *
+condstore_check(const struct session *s)
+{
+	return capability_off(s, "CONDSTORE") && capability_off(s, "QRESYNC") ?
+	    err_syntax("CONDSTORE is turned off") : NULL;
+}
+
+const struct err *
 condstore_need(struct session *s)
 {
-	/* RFC 7162 3.2.3: QRESYNC implies CONDSTORE. */
-	if (capability_off(s, "CONDSTORE") && capability_off(s, "QRESYNC"))
-		return err_syntax("CONDSTORE is turned off");
-	condstore_enable(s);
-	return NULL;
+	const struct err *err = condstore_check(s);
+
+	if (err == NULL)
+		condstore_enable(s);
+	return err;
 }
 
 void

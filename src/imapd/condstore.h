@@ -16,8 +16,10 @@ bool condstore_on(const struct session *);
  * mailbox selected tells HIGHESTMODSEQ.
  */
 void condstore_enable(struct session *);
-/* ERR_SYNTAX where the configuration turned CONDSTORE and QRESYNC off, else
- * that. */
+/* ERR_SYNTAX where the configuration turned CONDSTORE and QRESYNC off (RFC 7162
+ * 3.2.3: the second implies the first). */
+const struct err *condstore_check(const struct session *);
+/* Both: the check, then what it enables. */
 const struct err *condstore_need(struct session *);
 /*
  * The mod-sequence up to which the client has been told everything: expunges

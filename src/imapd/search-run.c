@@ -51,6 +51,9 @@ prepare_set(struct search *search, struct search_key *key)
 	if (!key->set_is_uid && session_enabled(search->s, ENABLED_UIDONLY))
 		return err_syntax_code(RESP_UIDREQUIRED, "UID SEARCH takes no "
 		    "message numbers once UIDONLY is enabled");
+	/* RFC 7162 3.2.10.2: no VANISHED where numbers are named. */
+	if (!key->set_is_uid && plain.n > 0)
+		search->s->no_expunge = true;
 	if (plain.n < key->set.n && (err = selected_may_save(search->s)) != NULL)
 		return err;
 	if ((err = prepare_view(search)) != NULL)

@@ -255,6 +255,14 @@ expunge() {
 	expect_only 'b4 BAD'
 	imap b 'b5 STORE 1 (UNCHANGEDSINCE 1) FLAGS ()'
 	expect_only 'b5 BAD'
+	imap b 'b6 SEARCH MODSEQ 1'
+	expect_only 'b6 BAD'
+	imap b 'b7 STATUS INBOX (HIGHESTMODSEQ)'
+	expect_only 'b7 BAD'
+	imap b 'b8 SELECT INBOX (CONDSTORE)'
+	expect_only 'b8 BAD'
+	imap b 'b9 FETCH 1 FLAGS (CHANGEDSINCE 1)'
+	expect_only 'b9 BAD'
 }
 
 @test "QRESYNC: thousands of UIDs that vanished come in lines of a bearable length" {

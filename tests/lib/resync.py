@@ -4,7 +4,8 @@
 """usage: resync.py IMAPD MBOXADM PURGE_CONF USER SEED SECONDS
 
 Sessions of USER ("IMAPD --preauth USER") do things at random in two mailboxes,
-in an order that SEED decides, for SECONDS.  Some of them are clients with a
+in an order that SEED decides, for SECONDS; in every other round some more do so
+at the same time, in no order.  Some of them are clients with a
 memory, which live through cut connections and mboxadm purge (with PURGE_CONF,
 which keeps no tombstones): each keeps UIDs and flags as RFC 7162 6 tells it to.
 After each round they are brought up to date by QRESYNC, by CONDSTORE with a
@@ -16,11 +17,13 @@ import random
 import re
 import subprocess
 import sys
+import threading
 import time
 
 MAILBOXES = [b'INBOX', b'other']
 ROUND = 30
 MESSAGES_MAX = 200
+NOISE = 2                       # sessions that play at the same time as all else
 FLAGS = [b'\\Seen', b'\\Flagged', b'\\Answered', b'\\Deleted', b'$A', b'$B']
 
 
@@ -445,6 +448,31 @@ def play(living, plain, number):
         client.session = None
 
 
+class Noise(threading.Thread):
+    """A session that plays for itself, beside the others."""
+
+    def __init__(self):
+        super().__init__()
+        self.stop = threading.Event()
+        self.error = None
+
+    def run(self):
+        try:
+            session = Session(random.choice([b'', b'CONDSTORE', b'UIDONLY']))
+            session.select(random.choice(MAILBOXES))
+            while not self.stop.is_set():
+                step(session, 0)
+            session.end()
+        except BaseException as error:  # for the thread that waits
+            self.error = error
+
+    def end(self):
+        self.stop.set()
+        self.join()
+        if self.error and not isinstance(self.error, Closed):
+            raise self.error
+
+
 def empty(mailbox):
     session = Session()
     session.select(mailbox)
@@ -470,9 +498,14 @@ def main(seconds):
                  for _ in range(2)]
         for other in plain:
             other.select(random.choice(MAILBOXES))
+        noise = [Noise() for _ in range(NOISE if rounds % 2 else 0)]
+        for thread in noise:
+            thread.start()
         for _ in range(ROUND):
             number += 1
             play(living, plain, number)
+        for thread in noise:
+            thread.end()
         for other in plain:
             other.end()
         if random.random() < .2:

@@ -75,6 +75,8 @@ static const struct capability {
 	{ .word = "IMAP4rev2" },
 	{ .word = "LITERAL+" },
 	/* RFC 7888 5: never both. */
+	{ .word = "CONTEXT=SEARCH", .cmds = { &cmd_cancelupdate } },
+	{ .word = "CONTEXT=SORT", .cmds = { &cmd_cancelupdate } },
 	{ .word = "LITERAL-", .when = literal_plus_is_off },
 	{ .word = "SASL-IR", .states = ST_NOT_AUTHENTICATED },
 	/* RFC 3501 7.2.1: how a client learns not to send its password. */

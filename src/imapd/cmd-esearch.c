@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "imapd/condstore.h"
-#include "imapd/search.h"
+#include "imapd/context.h"
 #include "imapd/sources.h"
 
 #define PENDING_OCTETS	49152	/* of output, before the next mailbox */
@@ -54,6 +54,11 @@ search_one(struct session *s, const struct esearch_args *args,
 	if (err == NULL && found.count > 0)
 		search_return_tell_where(s, &search->ret, &where,
 		    search->modseq, &found);
+	/* RFC 7377 2.2: of the selected mailbox. */
+	if (err == NULL && mbox == NULL)
+		context_add(s, &search->ret, &(struct context_of){
+		    .root = search->root, .is_uid = true, .where = true },
+		    &found);
 	found_clear(&found);
 	return err;
 }

@@ -1,7 +1,7 @@
 /* cmd-search.c - SEARCH and UID SEARCH: RFC 9051 6.4.4, RFC 3501 6.4.4
  * SPDX-License-Identifier: ISC */
 #include "imapd/condstore.h"
-#include "imapd/search.h"
+#include "imapd/context.h"
 
 static const struct err *
 do_search(struct session *s, struct search_args *args, bool is_uid)
@@ -22,6 +22,8 @@ do_search(struct session *s, struct search_args *args, bool is_uid)
 		if (args->modseq)
 			condstore_enable(s);
 		search_return_tell(s, ret, is_uid, args->modseq, &found);
+		context_add(s, ret, &(struct context_of){ .root = args->root,
+		    .is_uid = is_uid }, &found);
 	} else if (err->kind != ERR_SYNTAX)
 		search_return_save(s, ret, NULL);
 	found_clear(&found);

@@ -5,7 +5,7 @@
 
 #include "imapd/capability.h"
 #include "imapd/condstore.h"
-#include "imapd/sort.h"
+#include "imapd/context.h"
 
 struct sort_args {
 	struct search_args search;
@@ -70,6 +70,53 @@ tell_sort(struct session *s, const uint32_t *numbers, size_t n, bool modseq,
 	output_adds(s->out, "\r\n");
 }
 
+/* What was found and put in order: told, kept in "$", kept up to date. */
+static const struct err *
+answer(struct session *s, const struct sort_args *args, bool is_uid,
+    const struct found *found, uint32_t *numbers, size_t n)
+{
+	const struct search_args *search = &args->search;
+	const struct search_return *ret = &search->ret;
+	const struct err *err = NULL;
+	uint32_t *uids = NULL;
+	const size_t uids_n = n;
+
+	search_return_save_sorted(s, ret, found, numbers, n);
+	if (search->modseq)
+		condstore_enable(s);
+	if (ret->opts & RETURN_UPDATE) {
+		uids = arena_array(s->arena, n, sizeof(*uids));
+		if (n > 0)
+			memcpy(uids, numbers, n * sizeof(*uids));
+	}
+	if (!is_uid)
+		n = to_numbers(s, numbers, n);
+	if (ret->given)
+		err = search_return_tell_sorted(s, ret, is_uid,
+		    search->modseq, found, numbers, n);
+	else
+		tell_sort(s, numbers, n, search->modseq, found);
+	if (err == NULL)
+		context_add(s, ret, &(struct context_of){
+		    .root = search->root, .program = &args->program,
+		    .order = uids, .n = uids_n, .is_uid = is_uid }, found);
+	return err;
+}
+
+/* PARTIAL comes with ESORT; the others are CONTEXT=SORT's own. */
+static const struct err *
+check(const struct session *s, const struct sort_args *args)
+{
+	const struct search_return *ret = &args->search.ret;
+
+	if (ret->given && capability_off(s, "ESORT"))
+		return err_syntax("ESORT is turned off");
+	if ((ret->opts & (RETURN_CONTEXT | RETURN_UPDATE)) != 0 &&
+	    capability_off(s, "CONTEXT=SORT"))
+		return err_syntax("CONTEXT=SORT is turned off");
+	return sort_check(s, &args->program);
+}
+
 static const struct err *
 do_sort(struct session *s, struct sort_args *args, bool is_uid)
 {
@@ -80,27 +127,18 @@ do_sort(struct session *s, struct sort_args *args, bool is_uid)
 	size_t n = 0;
 
 	err = search_begin(s, search);
-	if (err == NULL && search->ret.given && capability_off(s, "ESORT"))
-		err = err_syntax("ESORT is turned off");
 	if (err == NULL)
-		err = sort_check(s, &args->program);
+		err = check(s, args);
 	if (err == NULL)
-		err = search_find_unread(s, search->root, &found);
+		err = search->ret.opts & RETURN_UPDATE ?
+		    search_find(s, NULL, search->root, 0, &found) :
+		    search_find_unread(s, search->root, &found);
 	if (err == NULL)
 		err = sort_found(s, s->selected->mbox, &args->program, &found,
 		    &numbers, &n);
-	if (err == NULL) {
-		search_return_save_sorted(s, &search->ret, &found, numbers, n);
-		if (search->modseq)
-			condstore_enable(s);
-		if (!is_uid)
-			n = to_numbers(s, numbers, n);
-		if (search->ret.given)
-			err = search_return_tell_sorted(s, &search->ret,
-			    is_uid, search->modseq, &found, numbers, n);
-		else
-			tell_sort(s, numbers, n, search->modseq, &found);
-	} else if (err->kind != ERR_SYNTAX)
+	if (err == NULL)
+		err = answer(s, args, is_uid, &found, numbers, n);
+	else if (err->kind != ERR_SYNTAX)
 		search_return_save(s, &search->ret, NULL);
 	free(numbers);
 	found_clear(&found);

@@ -39,6 +39,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_unselect,
 	&cmd_expunge,
 	&cmd_search,
+	&cmd_cancelupdate,
 	&cmd_sort,
 	&cmd_thread,
 	&cmd_fetch,

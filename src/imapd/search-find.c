@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "imapd/limit.h"
 #include "imapd/progress.h"
+#include "imapd/context.h"
 #include "imapd/search.h"
 
 #define FILES_AT_ONCE	64	/* dear tests, before the scan is let go */
@@ -129,6 +130,8 @@ search_begin(struct session *s, const struct search_args *args)
 {
 	const struct err *err = search_return_check(s, &args->ret);
 
+	if (err == NULL)
+		err = context_check(s, &args->ret);
 	return err != NULL ? err : args->bad_charset;
 }
 
@@ -147,6 +150,26 @@ search_find(struct session *s, struct mailbox *mbox, struct search_key *root,
 	err = search_prepare(s, mbox, root, &run.search);
 	if (err == NULL) {
 		limit(s, &run.search);
+		err = passes(&run, found);
+	}
+	search_done(&run.search);
+	return err;
+}
+
+const struct err *
+search_find_among(struct session *s, struct search_key *root,
+    const struct seqset *uids, struct found *found)
+{
+	struct run run = { .s = s };
+	const struct err *err;
+
+	*found = (struct found){ 0 };
+	if ((err = selected_fill(s)) != NULL)
+		return err;
+	err = search_prepare(s, NULL, root, &run.search);
+	if (err == NULL) {
+		run.search.all = false;
+		run.search.uids = *uids;
 		err = passes(&run, found);
 	}
 	search_done(&run.search);

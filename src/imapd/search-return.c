@@ -18,8 +18,12 @@ static const struct {
 	{ "ALL",	RETURN_ALL, "ESEARCH", NULL },
 	{ "COUNT",	RETURN_COUNT, "ESEARCH", NULL },
 	{ "SAVE",	RETURN_SAVE, "SEARCHRES", NULL },
-	{ "PARTIAL",	RETURN_PARTIAL, "PARTIAL", NULL }
+	{ "PARTIAL",	RETURN_PARTIAL, "PARTIAL", "CONTEXT=SEARCH" },
+	{ "CONTEXT",	RETURN_CONTEXT, "CONTEXT=SEARCH", NULL },
+	{ "UPDATE",	RETURN_UPDATE, "CONTEXT=SEARCH", NULL }
 };
+/* What changes nothing in the response. */
+#define RETURN_HINTS	((unsigned int)(RETURN_CONTEXT | RETURN_UPDATE))
 #define WORDS	(sizeof(words) / sizeof(words[0]))
 
 static bool
@@ -89,11 +93,13 @@ search_return_enough(const struct search_return *ret)
 {
 	const struct partial *p = &ret->partial;
 
-	if (ret->opts == RETURN_MIN ||
-	    ret->opts == (RETURN_MIN | RETURN_SAVE))
+	const unsigned int data = ret->opts & RETURN_DATA;
+
+	if (ret->opts & RETURN_UPDATE)
+		return 0;
+	if (data == RETURN_MIN)
 		return 1;
-	if ((ret->opts & ~(unsigned int)(RETURN_PARTIAL | RETURN_MIN |
-	    RETURN_SAVE)) == 0 && (ret->opts & RETURN_PARTIAL) && !p->last)
+	if ((data & ~(unsigned int)RETURN_MIN) == RETURN_PARTIAL && !p->last)
 		return p->a > p->b ? p->a : p->b;
 	return 0;
 }
@@ -146,7 +152,7 @@ set_to_save(struct arena *a, const struct search_return *ret,
 	struct seqset set = { .n = 0 }, one;
 
 	if ((ret->opts & (RETURN_ALL | RETURN_COUNT)) != 0 ||
-	    (ret->opts & ~(unsigned int)RETURN_SAVE) == 0)
+	    (ret->opts & RETURN_DATA) == 0)
 		return all;
 	if (ret->opts & RETURN_PARTIAL)
 		set = partial_set(a, ret, &all, found->count);
@@ -298,7 +304,7 @@ search_return_tell(struct session *s, const struct search_return *ret,
 		tell_numbers(s, &set, modseq ? found->modseq : 0);
 		return;
 	}
-	if (ret->opts == RETURN_SAVE)
+	if ((ret->opts & ~RETURN_HINTS) == RETURN_SAVE)
 		return;
 	tell_head(s, is_uid);
 	tell_data(s, ret, ret->given ? ret->opts : RETURN_ALL, &set, modseq,
@@ -311,7 +317,7 @@ search_return_tell_where(struct session *s, const struct search_return *ret,
 {
 	const struct seqset set = seqset_built(&found->uids);
 
-	if (ret->opts == RETURN_SAVE)
+	if ((ret->opts & ~RETURN_HINTS) == RETURN_SAVE)
 		return;
 	output_adds(s->out, "* ESEARCH (TAG ");
 	reply_string(s->out, s->tag, strlen(s->tag));
@@ -360,7 +366,7 @@ search_return_save_sorted(struct session *s, const struct search_return *ret,
 	uint64_t first, count;
 
 	if ((ret->opts & (RETURN_ALL | RETURN_COUNT)) != 0 ||
-	    (ret->opts & ~(unsigned int)RETURN_SAVE) == 0 || n == 0) {
+	    (ret->opts & RETURN_DATA) == 0 || n == 0) {
 		search_return_save(s, ret, found);
 		return;
 	}
@@ -440,7 +446,7 @@ search_return_tell_sorted(struct session *s, const struct search_return *ret,
 	const struct err *err = NULL;
 	uint64_t first, count, highest = found->modseq;
 
-	if (opts == RETURN_SAVE)
+	if ((opts & ~RETURN_HINTS) == RETURN_SAVE)
 		return NULL;
 	if (modseq && n > 0 && (opts & (RETURN_MIN | RETURN_MAX)) != 0 &&
 	    (opts & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL)) == 0)

@@ -87,7 +87,12 @@ enum search_return_opt {
 	RETURN_ALL	= 1 << 2,
 	RETURN_COUNT	= 1 << 3,
 	RETURN_SAVE	= 1 << 4,	/* RFC 9051 6.4.4.1 */
-	RETURN_PARTIAL	= 1 << 5	/* RFC 9394 3.1 */
+	RETURN_PARTIAL	= 1 << 5,	/* RFC 9394 3.1 */
+	RETURN_CONTEXT	= 1 << 6,	/* RFC 5267 4.2: a hint */
+	RETURN_UPDATE	= 1 << 7,	/* RFC 5267 4.3 */
+	/* Those that the ESEARCH response has data for. */
+	RETURN_DATA	= RETURN_MIN | RETURN_MAX | RETURN_ALL |
+			    RETURN_COUNT | RETURN_PARTIAL
 };
 struct search_return {
 	bool		 given;		/* "()" is RETURN_ALL */
@@ -172,6 +177,9 @@ struct found {
  */
 const struct err *search_find(struct session *, struct mailbox *mbox,
     struct search_key *root, uint64_t enough, struct found *);
+/* Those of the selected mailbox's messages in uids that match. */
+const struct err *search_find_among(struct session *,
+    struct search_key *root, const struct seqset *uids, struct found *);
 /*
  * The same for who reads each message found once more: where all are asked for
  * they are not read here, and may be gone.

@@ -8,6 +8,7 @@
 
 #include "imapd/capability.h"
 #include "imapd/condstore.h"
+#include "imapd/context.h"
 #include "util/log.h"
 
 #define CHANGES_AT_ONCE	1024	/* flag changes that are held in memory */
@@ -390,6 +391,7 @@ sync_expunges(struct session *s, const struct mailbox_state *state)
 	if ((err = find_expunged(s, &gone)) != NULL)
 		return err;
 	sel->recent_exists -= recent_among(sel, &gone);
+	contexts_expunge(s, &gone);
 	/* RFC 7162 3.2.10.2: only of what the client was told. */
 	if (vanished)
 		vanished_send(s, &gone, false);
@@ -542,6 +544,8 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 	if (err == NULL && state->highestmodseq > sel->told_modseq &&
 	    (notify_selected(s) & NOTIFY_FLAGS) != 0)
 		err = sync_flags(s, below);
+	if (err == NULL && state->highestmodseq > sel->told_modseq)
+		err = contexts_update(s, sel->told_modseq);
 	if (err == NULL)
 		sel->told_modseq = state->highestmodseq;
 	return err;
@@ -675,6 +679,7 @@ selected_free(struct selected *sel, bool with_mailbox)
 	view_clear(&sel->view);
 	seqset_builder_clear(&sel->recent);
 	seqset_builder_clear(&sel->saved);
+	contexts_free(sel->contexts);
 	free(sel->name);
 	free(sel->share);
 	free(sel);

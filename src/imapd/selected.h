@@ -15,6 +15,8 @@
 #include "store/mailbox.h"
 #include "store/view.h"
 
+struct context;
+
 struct selected {
 	struct mailbox	*mbox;
 	char		*name;		/* full, in the store's form */
@@ -39,6 +41,7 @@ struct selected {
 	uint32_t	 recent_exists;	/* messages of them in the client's picture */
 	/* UIDs that "$" stands for, those expunged since among them. */
 	struct seqset_builder saved;
+	struct context	*contexts;	/* context.h; NULL: none */
 };
 
 /*

@@ -219,7 +219,7 @@ auth_start(struct auth *auth, const char *name, const char *initial,
 	begin(auth, m != NULL ? m->name : "-");
 	/* Nothing was tried, so the log has no line of it. */
 	if (m == NULL)
-		return err_user(NULL, "There is no such mechanism here");
+		return err_user(RESP_CANNOT, "There is no such mechanism here");
 	if (m->cleartext && !auth_cleartext_allowed(auth->conf, auth->peer))
 		return needs_privacy(auth);
 	auth->mech = m;

@@ -233,6 +233,16 @@ tell_changes(struct session *s)
 	return notify_accounts(s);
 }
 
+/* RFC 5530 3: whether the user may not, or asked for it by EXAMINE. */
+static const struct err *
+read_only(struct session *s)
+{
+	const struct err *err = selected_need(s, RIGHT_WRITE);
+
+	return err != NULL ? err : err_user(RESP_READ_ONLY,
+	    "The mailbox is selected read-only");
+}
+
 static const struct err *
 run(struct session *s, void *args)
 {
@@ -244,7 +254,7 @@ run(struct session *s, void *args)
 		return err;
 	if ((s->cmd->flags & CF_WRITE) != 0 && s->selected != NULL &&
 	    s->selected->readonly)
-		err = err_user(NULL, "The mailbox is selected read-only");
+		err = read_only(s);
 	else
 		err = s->cmd->run(s, args);
 	if (err != NULL && err->kind == ERR_IO)

@@ -37,6 +37,13 @@ refuse(const char *why)
 	return err_user(RESP_CANNOT, "Not a mailbox name: %s", why);
 }
 
+/* RFC 5530 3: LIMIT for what another server might take. */
+static const struct err *
+refuse_size(const char *why)
+{
+	return err_user(RESP_LIMIT, "Not a mailbox name: %s", why);
+}
+
 static bool
 is_noncharacter(utf8proc_int32_t c)
 {
@@ -90,17 +97,17 @@ check_levels(const char *name)
 	size_t len, levels = 0;
 
 	if (strlen(name) > MBOXNAME_MAX_OCTETS)
-		return refuse("it is too long");
+		return refuse_size("it is too long");
 	for (;; name += len + 1) {
 		len = strcspn(name, MBOXNAME_SEP_S);
 		if (len == 0)
 			return refuse("it is empty, or a level of it is");
 		if (len > MBOXNAME_LEVEL_MAX_OCTETS)
-			return refuse("a level of it is too long");
+			return refuse_size("a level of it is too long");
 		if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
 			return refuse("a level of it is \".\" or \"..\"");
 		if (++levels > MBOXNAME_LEVELS_MAX)
-			return refuse("it has too many levels");
+			return refuse_size("it has too many levels");
 		if (name[len] == '\0')
 			return NULL;
 	}
@@ -123,7 +130,7 @@ from_utf8_buf(struct arena *a, struct buf *b, char delimiter,
 	char *name;
 
 	if (b->len > RAW_MAX_OCTETS)
-		return refuse("it is too long");
+		return refuse_size("it is too long");
 	err = check_characters(b->s, b->len);
 	if (err != NULL)
 		return err;
@@ -154,7 +161,7 @@ mboxname_from_wire(struct arena *a, const char *wire, char delimiter,
 
 	/* A character takes at most three times as much in modified UTF-7. */
 	if (len > 3 * RAW_MAX_OCTETS)
-		err = refuse("it is too long");
+		err = refuse_size("it is too long");
 	else if (!utf7_decode(wire, len, &b))
 		err = refuse("it is not modified UTF-7 (RFC 3501 5.1.3)");
 	else

@@ -27,7 +27,7 @@
  * becomes INBOX, as a name or as the first level of one.  One trailing
  * delimiter is dropped (RFC 3501 6.3.3: CREATE "foo/").  Refused with
  * ERR_USER CANNOT: bad UTF-7, empty levels, controls, U+2028/2029, non-
- * characters, a level "." or "..", overlong names.
+ * characters, a level "." or ".."; with LIMIT: overlong names.
  */
 const struct err *mboxname_from_wire(struct arena *a, const char *wire,
     char delimiter, const char **name_r);

@@ -27,6 +27,7 @@ rev2() {
 }
 
 @test "IMAP4rev2: SELECT tells LIST, not RECENT, not UNSEEN (RFC 9051 6.3.2, E)" {
+	mboxadm grant sales alice write
 	rev2 a
 	seed a INBOX 2
 	local cmd
@@ -42,7 +43,6 @@ rev2() {
 	expect '* OK [CLOSED]' '=* LIST (\HasChildren) "\\" Work' 'a3 OK'
 	imap_ok a 'a4 SELECT Sent'
 	expect '~^\* LIST \(.*\\Sent\) "\\\\" Sent$'
-	mboxadm grant sales alice write
 	imap_ok a 'a5 SELECT "shared\\sales"'
 	expect '=* LIST (\HasNoChildren) "\\" "shared\\sales"'
 	imap a 'a6 SELECT nothing'

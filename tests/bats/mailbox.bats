@@ -72,20 +72,20 @@ expect_own_names() {
 	expect_own_names a
 }
 
-@test "CREATE: too long and too deep is refused" {
+@test "CREATE: too long and too deep is refused (RFC 5530 3)" {
 	imap_start a
 	local name
 	printf -v name '%0300d' 0
 	imap a "a1 CREATE $name"
-	expect_only 'a1 NO'
+	expect_only 'a1 NO [LIMIT]'
 	printf -v name '%0200d\' 1 2 3 4 5 6
 	imap a "a2 CREATE \"${name//\\/\\\\}x\""
-	expect_only 'a2 NO'
+	expect_only 'a2 NO [LIMIT]'
 	name=
 	local i
 	for ((i = 0; i < 70; i++)); do name+='a\\'; done
 	imap a "a3 CREATE \"${name}b\""
-	expect_only 'a3 NO'
+	expect_only 'a3 NO [LIMIT]'
 	expect_own_names a
 }
 

@@ -495,15 +495,39 @@ limit_partial(struct session *s, const struct fetch_args *args)
 	    "FETCH exceeds the maximum %u-message limit", max);
 }
 
+/* Data items that go with a capability. */
+static const struct err *
+check_items(const struct session *s, const struct fetch_args *args)
+{
+	static const struct {
+		unsigned int	 kinds;
+		const char	*word;
+	} items[] = {
+		{ 1u << FETCH_SAVEDATE, "SAVEDATE" },
+		{ 1u << FETCH_PREVIEW, "PREVIEW" },
+		{ 1u << FETCH_EMAILID | 1u << FETCH_THREADID, "OBJECTID" }
+	};
+
+	for (size_t i = 0; i < sizeof(items) / sizeof(*items); i++)
+		if ((args->kinds & items[i].kinds) != 0 &&
+		    capability_off(s, items[i].word))
+			return err_syntax("%s is turned off", items[i].word);
+	/* RFC 9051 B: part of IMAP4rev2 too. */
+	if ((args->kinds & (1u << FETCH_BINARY | 1u << FETCH_BINARY_SIZE)) != 0 &&
+	    capability_off(s, "BINARY") &&
+	    !session_enabled(s, ENABLED_IMAP4REV2))
+		return err_syntax("BINARY is turned off");
+	return NULL;
+}
+
 /* What of the modifiers the grammar leaves open. */
 static const struct err *
 check_modifiers(struct session *s, const struct fetch_args *args, bool is_uid)
 {
 	const struct err *err;
 
-	if ((args->kinds & 1u << FETCH_SAVEDATE) != 0 &&
-	    capability_off(s, "SAVEDATE"))
-		return err_syntax("SAVEDATE is turned off");
+	if ((err = check_items(s, args)) != NULL)
+		return err;
 	if (args->has_partial && capability_off(s, "PARTIAL"))
 		return err_syntax("PARTIAL is turned off");
 	if (args->has_partial && (err = limit_partial(s, args)) != NULL)

@@ -193,6 +193,12 @@ fill_make(struct mailbox *m, struct filling *f, size_t i)
 			err = err_internal("its size is not the row's");
 		close(fd);
 	}
+	/* What the row has is not kept: a structure may be large. */
+	buf_clear(&f->contents[i].envelope);
+	buf_clear(&f->contents[i].body);
+	buf_clear(&f->contents[i].structure);
+	buf_clear(&f->contents[i].headers);
+	buf_clear(&f->contents[i].parts);
 	f->made[i] = err == NULL;
 	if (err != NULL && err->kind != ERR_USER)
 		log_warning("%s/%u: %s", m->what, f->uids[i], err->text);

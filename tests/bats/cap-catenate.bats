@@ -302,3 +302,14 @@ section() {
 	expect '* 2 FETCH (RFC822.SIZE 39999984)'
 	built_with_asan || (($(awk '$1 == "RssAnon:" { print $2 }' "/proc/$pid/status") < 4000))
 }
+
+@test "CATENATE: a URL of nothing but what must be escaped is told whole" {
+	imap_start a
+	local url
+	printf -v url '%04096d' 0
+	url=${url//0/]}
+	imap a "a1 APPEND INBOX CATENATE (URL \"$url\")"
+	expect_only "a1 NO [BADURL ${url//]/%5D}] "
+	imap a 'a2 NOOP'
+	expect_only 'a2 OK'
+}

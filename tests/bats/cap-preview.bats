@@ -135,3 +135,21 @@ EOM
 	imap b 'b2 FETCH 1 PREVIEW'
 	refute 'Shared words'
 }
+
+@test "PREVIEW, EMAILID, BINARY: turned off they are BAD" {
+	conf 'capabilities-off = PREVIEW OBJECTID BINARY'
+	imap_start a
+	seed a INBOX 1
+	imap_ok a 'a1 SELECT INBOX'
+	refute MAILBOXID
+	local item
+	for item in PREVIEW 'PREVIEW (LAZY)' EMAILID THREADID 'BINARY[1]' \
+	    'BINARY.SIZE[1]'; do
+		imap a "a2 FETCH 1 $item"
+		expect_only 'a2 BAD' || die "for: $item"
+	done
+	imap_ok a 'a3 UNSELECT'
+	imap_ok a 'a4 ENABLE IMAP4rev2'
+	imap_ok a 'a5 SELECT INBOX'
+	imap_ok a 'a6 FETCH 1 BINARY.SIZE[1]'
+}

@@ -74,8 +74,13 @@ static void
 check_end(const struct outcome *out, struct parser *p, const uint8_t *s)
 {
 	if (out->ok) {
-		/* APPEND alone stops at the head of a literal. */
+		/* APPEND and REPLACE alone stop at the head of a literal, or at
+		 * the beginning of CATENATE. */
 		assert(out->parsed > 0);
+		if (s[out->parsed - 1] == '(') {
+			assert(!p->at_end && p->skip_literal == 0);
+			return;
+		}
 		assert(s[out->parsed - 1] == '\n');
 		assert(p->at_end || p->skip_literal == p->literal_size);
 		return;

@@ -267,10 +267,11 @@ read_literal(struct answer *a)
 {
 	char *end;
 	unsigned long n = strtoul(a->s + 1, &end, 10);
+	const bool is_literal8 = a->s[-1] == '~';	/* RFC 3516 7 */
 
 	assert(strncmp(end, "}\r\n", 3) == 0);
 	assert((size_t)(a->end - end) > n + 3);
-	assert(memchr(end + 3, '\0', n) == NULL);
+	assert((memchr(end + 3, '\0', n) != NULL) == is_literal8);
 	a->s = end + 3 + n;
 }
 

@@ -2,12 +2,18 @@
  * SPDX-License-Identifier: ISC */
 #include "auth/auth.h"
 
+#include <arpa/inet.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "auth/auth-private.h"
-#include "store/credentials.h"
+#include "store/db.h"
+#include "store/runtime.h"
+#include "util/gsasl.h"
 #include "util/log.h"
 #include "wire/respcode.h"
 
@@ -15,6 +21,8 @@
 
 /* In the order of preference, which is the order of CAPABILITY. */
 static const struct mechanism *const mechanisms[] = {
+	&mechanism_scram_sha256_plus, &mechanism_scram_sha1_plus,
+	&mechanism_scram_sha256, &mechanism_scram_sha1,
 	&mechanism_plain, &mechanism_login
 };
 #define MECHANISMS	(sizeof(mechanisms) / sizeof(mechanisms[0]))
@@ -40,7 +48,9 @@ auth_cleartext_allowed(const struct conf *conf, const struct auth_peer *peer)
 bool
 auth_login_allowed(const struct conf *conf, const struct auth_peer *peer)
 {
-	return auth_cleartext_allowed(conf, peer);
+	return auth_cleartext_allowed(conf, peer) &&
+	    (conf_words_hold(conf->auth_mechanisms, "PLAIN") ||
+	    conf_words_hold(conf->auth_mechanisms, "LOGIN"));
 }
 
 /* Whether the administrator wants it, whoever the peer is. */
@@ -50,7 +60,7 @@ wanted(const struct conf *conf, const struct mechanism *m)
 	char word[40] = "AUTH=";
 
 	strlcat(word, m->name, sizeof(word));
-	return m != &mechanism_login &&
+	return conf_words_hold(conf->auth_mechanisms, m->name) &&
 	    !conf_words_hold(conf->capabilities_off, word);
 }
 
@@ -61,17 +71,21 @@ works(const struct conf *conf, const struct auth_peer *peer,
 	return wanted(conf, m) && (m->works == NULL || m->works(conf, peer));
 }
 
+bool
+auth_offers(const struct conf *conf, const struct auth_peer *peer,
+    const struct mechanism *m)
+{
+	return works(conf, peer, m) &&
+	    (!m->cleartext || auth_cleartext_allowed(conf, peer));
+}
+
 void
 auth_mechanisms(const struct conf *conf, const struct auth_peer *peer,
     struct buf *b)
 {
-	for (size_t i = 0; i < MECHANISMS; i++) {
-		const struct mechanism *m = mechanisms[i];
-
-		if (works(conf, peer, m) && (!m->cleartext ||
-		    auth_cleartext_allowed(conf, peer)))
-			buf_addf(b, " AUTH=%s", m->name);
-	}
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (auth_offers(conf, peer, mechanisms[i]))
+			buf_addf(b, " AUTH=%s", mechanisms[i]->name);
 }
 
 /* --- Life --- */
@@ -90,6 +104,7 @@ auth_new(struct store *store, const struct conf *conf,
 	auth->arena = arena_new();
 	auth->method = "-";
 	auth->reason = "-";
+	auth->dirfd = -1;
 	return auth;
 }
 
@@ -109,7 +124,11 @@ auth_free(struct auth *auth)
 	if (auth == NULL)
 		return;
 	auth_cancel(auth);
+	gsasl_unload();
 	credentials_close(auth->store);
+	if (auth->dirfd != -1)
+		close(auth->dirfd);
+	explicit_bzero(auth->secret, sizeof(auth->secret));
 	arena_free(auth->arena);
 	free(auth);
 }
@@ -161,10 +180,174 @@ auth_failed(struct auth *auth, const char *reason)
 	    "Authentication failed");
 }
 
+const struct err *
+auth_find_user(struct auth *auth, const char *name, struct user *user_r)
+{
+	const struct err *err;
+
+	*user_r = (struct user){ .name = "", .id = -1 };
+	err = user_find(auth->store, auth->arena, name, user_r);
+	return err != NULL && err->kind == ERR_USER ? NULL : err;
+}
+
+/* --- What the processes of a store share --- */
+
+int
+auth_dir(struct auth *auth)
+{
+	const struct err *err;
+
+	if (auth->dirfd != -1 || auth->dir_failed)
+		return auth->dirfd;
+	err = runtime_dir_open(auth->conf, store_path(auth->store),
+	    &auth->dirfd);
+	if (err != NULL) {
+		auth->dir_failed = true;
+		log_warning("failed logins are not counted: %s", err->text);
+	}
+	return auth->dirfd;
+}
+
+const struct err *
+auth_hmac(struct auth *auth, const char *purpose, struct hmac *h)
+{
+	unsigned char key[HASH_MAX_OCTETS];
+	const struct err *err = NULL;
+
+	if (!auth->has_secret)
+		err = credentials_secret(auth->store, auth->secret);
+	if (err != NULL)
+		return err;
+	auth->has_secret = true;
+	hmac_init(h, HASH_SHA256, auth->secret, sizeof(auth->secret));
+	hmac_add(h, purpose, strlen(purpose));
+	hmac_end(h, key);
+	hmac_init(h, HASH_SHA256, key, sizeof(key));
+	explicit_bzero(key, sizeof(key));
+	return NULL;
+}
+
+const struct err *
+auth_keyed(struct auth *auth, const char *purpose, const void *data,
+    size_t len, unsigned char out[KEYED_OCTETS])
+{
+	const struct err *err;
+	struct hmac h;
+
+	err = auth_hmac(auth, purpose, &h);
+	if (err != NULL)
+		return err;
+	hmac_add(&h, data, len);
+	hmac_end(&h, out);
+	explicit_bzero(&h, sizeof(h));
+	return NULL;
+}
+
+/* --- Guessing --- */
+
+/* Never 0, which is none. */
+static const struct err *
+guess_key(struct auth *auth, const char *text, uint64_t *key_r)
+{
+	unsigned char mac[KEYED_OCTETS];
+	const struct err *err;
+
+	err = auth_keyed(auth, "guess", text, strlen(text), mac);
+	if (err != NULL)
+		return err;
+	memcpy(key_r, mac, sizeof(*key_r));
+	*key_r |= 1;
+	return NULL;
+}
+
+/* Who has one IPv6 address has all of its /64. */
+static const char *
+network(struct auth *auth)
+{
+	const char *address = auth->peer->address;
+	struct in6_addr a6;
+
+	if (auth->peer->local)
+		return "local";
+	if (inet_pton(AF_INET6, address, &a6) != 1)
+		return address;
+	memset(&a6.s6_addr[8], 0, 8);
+	return arena_printf(auth->arena, "%llx/64",
+	    (unsigned long long)be64toh(*(uint64_t *)(void *)a6.s6_addr));
+}
+
+static const struct err *
+guess_keys(struct auth *auth, const char *user, struct guess_keys *keys)
+{
+	const struct err *err = NULL;
+	const char *net = network(auth), *name = user;
+	struct arena *a = auth->arena;
+
+	*keys = (struct guess_keys){ 0 };
+	/* In every case of the letters the same. */
+	(void)user_name(a, user, &name);
+	if (*user != '\0')
+		err = guess_key(auth, arena_printf(a, "user %s", name),
+		    &keys->user);
+	if (err == NULL && *user != '\0')
+		err = guess_key(auth, arena_printf(a, "pair %s %s", net, name),
+		    &keys->pair);
+	if (err == NULL && !auth->peer->local)
+		err = guess_key(auth, arena_printf(a, "address %s", net),
+		    &keys->address);
+	return err;
+}
+
+/* A signal ends the wait. */
+static void
+wait_ms(unsigned int ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000,
+	    .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	if (ms > 0)
+		(void)nanosleep(&ts, NULL);
+}
+
+const struct err *
+auth_attempt(struct auth *auth, const char *user)
+{
+	const struct guess_limits limits = {
+		.failures = auth->conf->login_failures,
+		.delay = auth->conf->login_delay
+	};
+	unsigned int delay = 0;
+	bool refused = false;
+	const struct err *err;
+	int dirfd = auth_dir(auth);
+
+	if (dirfd == -1)
+		return NULL;
+	err = guess_keys(auth, user, &auth->keys);
+	if (err != NULL)
+		return err;
+	err = guess_attempt(dirfd, &auth->keys, &limits, now_seconds(), &delay,
+	    &refused);
+	/* Who cannot count lets go on. */
+	if (err != NULL)
+		log_warning("failed logins are not counted: %s", err->text);
+	auth->attempted = err == NULL && !refused;
+	wait_ms(delay);
+	return refused ? auth_refuse(auth, "guessing", RESP_LIMIT,
+	    "Too many failed logins, try again later") : NULL;
+}
+
 void
 auth_succeed(struct auth *auth, const char *name)
 {
+	const struct err *err = NULL;
+
 	strlcpy(auth->user, name, sizeof(auth->user));
+	if (auth->attempted && auth->keys.user != 0)
+		err = guess_good(auth_dir(auth), &auth->keys, now_seconds());
+	if (err != NULL)
+		log_warning("failed logins are not counted: %s", err->text);
+	auth->attempted = false;
 }
 
 /* --- Attempts --- */
@@ -178,6 +361,7 @@ begin(struct auth *auth, const char *method)
 	auth->claimed[0] = '\0';
 	auth->user[0] = '\0';
 	auth->steps = 0;
+	auth->attempted = false;
 }
 
 static const struct err *

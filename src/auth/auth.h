@@ -78,6 +78,14 @@ const struct err *auth_step(struct auth *, const char *response, size_t len,
 /* The client sent "*", or is gone: forget the exchange. */
 void auth_cancel(struct auth *);
 
+/*
+ * One of the user's max-sessions-per-user: holds it as long as *fd_r is open, in
+ * any process; the kernel frees it when the last one is gone.  ERR_USER LIMIT
+ * when all are in use.  *fd_r is -1 when they are not counted.
+ */
+const struct err *auth_slot_take(struct store *, const struct conf *,
+    const char *user, int *fd_r);
+
 /* The user's name after success, until auth_free(). */
 const char *auth_user(const struct auth *);
 /* "LOGIN", or the mechanism in capitals; for the log. */

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "auth/auth-private.h"
+#include "auth/cache.h"
 #include "store/credentials.h"
+#include "store/db.h"
+#include "util/log.h"
 #include "wire/respcode.h"
 #include "wire/sasl.h"
 
@@ -18,17 +21,6 @@ auth_check_authzid(struct auth *auth, const char *authzid, const char *user)
 		return NULL;
 	return auth_refuse(auth, "authorization", RESP_AUTHORIZATIONFAILED,
 	    "You may not act as another user");
-}
-
-/* A user without credentials when there is none of the name. */
-static const struct err *
-find_user(struct auth *auth, const char *name, struct user *user_r)
-{
-	const struct err *err;
-
-	*user_r = (struct user){ .name = "", .id = -1 };
-	err = user_find(auth->store, auth->arena, name, user_r);
-	return err != NULL && err->kind == ERR_USER ? NULL : err;
 }
 
 /* A store of before has no keys: they can be made only now. */
@@ -47,6 +39,57 @@ add_scram(struct auth *auth, const struct user *user,
 	explicit_bzero(&keys, sizeof(keys));
 }
 
+/* What the cache knows a right password by.  A hash that changes makes another
+ * one of it. */
+static const struct err *
+cache_mac(struct auth *auth, const struct user *user, const char *password,
+    const char *hash, unsigned char mac[CACHE_MAC_OCTETS])
+{
+	const struct err *err;
+	struct hmac h;
+
+	err = auth_hmac(auth, "login", &h);
+	if (err != NULL)
+		return err;
+	hmac_add(&h, user->name, strlen(user->name) + 1);
+	hmac_add(&h, password, strlen(password) + 1);
+	hmac_add(&h, hash != NULL ? hash : "", hash != NULL ? strlen(hash) : 0);
+	hmac_end(&h, mac);
+	explicit_bzero(&h, sizeof(h));
+	return NULL;
+}
+_Static_assert(CACHE_MAC_OCTETS == HASH_MAX_OCTETS, "a MAC of SHA-256");
+
+/* Whether the password is right, by the cache, else by its hash. */
+static const struct err *
+compare(struct auth *auth, const struct user *user, const char *password,
+    const char *hash, bool *ok_r)
+{
+	unsigned int lifetime = auth->conf->login_cache;
+	int dirfd = lifetime > 0 ? auth_dir(auth) : -1;
+	unsigned char mac[CACHE_MAC_OCTETS];
+	const struct err *err = NULL, *cache_err = NULL;
+	bool cached = false;
+
+	if (dirfd != -1) {
+		err = cache_mac(auth, user, password, hash, mac);
+		if (err != NULL)
+			return err;
+		cache_err = cache_find(dirfd, mac, now_seconds(), lifetime,
+		    &cached);
+	}
+	*ok_r = hash != NULL && cached;
+	if (!*ok_r) {
+		*ok_r = password_matches(password, hash);
+		if (*ok_r && dirfd != -1 && cache_err == NULL)
+			cache_err = cache_add(dirfd, mac, now_seconds(),
+			    lifetime);
+	}
+	if (cache_err != NULL)
+		log_warning("logins are not cached: %s", cache_err->text);
+	return NULL;
+}
+
 static const struct err *
 verify(struct auth *auth, const char *name, const char *password,
     struct user *user_r, bool *ok_r)
@@ -56,14 +99,16 @@ verify(struct auth *auth, const char *name, const char *password,
 
 	if (strlen(password) > PASSWORD_MAX_OCTETS)
 		password = "";
-	err = find_user(auth, name, user_r);
+	err = auth_find_user(auth, name, user_r);
 	/* An unknown user's are looked up too: it takes as long. */
 	if (err == NULL)
 		err = credentials_find(auth->store, auth->arena, user_r->id,
 		    &c);
+	if (err == NULL)
+		err = compare(auth, user_r, password, c.password, ok_r);
 	if (err != NULL)
 		return err;
-	*ok_r = password_matches(password, c.password) && *password != '\0';
+	*ok_r = *ok_r && *password != '\0';
 	if (*ok_r)
 		add_scram(auth, user_r, &c, password);
 	explicit_bzero(&c.scram, sizeof(c.scram));
@@ -79,7 +124,9 @@ auth_check_password(struct auth *auth, const char *authzid, const char *name,
 	bool ok = false;
 
 	auth_claim(auth, name);
-	err = verify(auth, name, password, &user, &ok);
+	err = auth_attempt(auth, name);
+	if (err == NULL)
+		err = verify(auth, name, password, &user, &ok);
 	if (err != NULL)
 		return err;
 	if (!ok)

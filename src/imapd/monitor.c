@@ -95,7 +95,14 @@ welcome(struct monitor *m)
 {
 	const char *user = auth_user(m->auth);
 	const struct err *err;
+	int slot = -1;
 
+	err = auth_slot_take(m->store, m->conf, user, &slot);
+	if (err != NULL) {
+		report_login_failed(m->peer->address, user, "sessions");
+		return refuse(m, err);
+	}
+	session_hold(m->session, slot);
 	err = session_login(m->session, user);
 	if (err == NULL) {
 		m->logged_in = true;
@@ -104,6 +111,7 @@ welcome(struct monitor *m)
 		m->auth = NULL;
 		return answer(m, DOOR_OK, "", 0);
 	}
+	session_hold(m->session, -1);
 	if (err->kind != ERR_USER)
 		return refuse(m, err);
 	report_login_failed(m->peer->address, user, "account");

@@ -10,11 +10,13 @@
  *	    out=OCTETS commands=N messages=N		(one line)
  *	error user=NAME address=ADDR command=NAME: TEXT
  *
- * METHOD is PLAIN, LOGIN or PREAUTH.  REASON is one word: of a failed login
- * password (unknown users too), account, authorization, cleartext; of an end
- * logout, closed, timeout, terminated, or what session_bye() was given.  NAME
- * is "-" where there is none.  A value never holds a blank: what a client gave
- * for a name has '?' for blanks and all that is not printable, and is cut. */
+ * METHOD is LOGIN, PREAUTH or a mechanism of SASL.  REASON is one word: of a failed
+ * login password (unknown users too), guessing (too many failures, nothing was
+ * compared), expired, certificate, token, binding, downgrade, protocol, account,
+ * authorization, cleartext, sessions; of an end logout, closed, timeout,
+ * terminated, or what session_bye() was given.  NAME is "-" where there is none.
+ * A value never holds a blank: what a client gave for a name has '?' for blanks
+ * and all that is not printable, and is cut. */
 #ifndef MSGSTORE_REPORT_H
 #define MSGSTORE_REPORT_H
 

@@ -32,6 +32,7 @@ session_new(const struct conf *conf, struct store *store,
 	s->in = input_new(in);
 	s->out = output_new(out);
 	s->arena = arena_new();
+	s->slot = -1;
 	s->state = ST_NOT_AUTHENTICATED;
 	s->peer = *peer;
 	s->door = s->keeper = -1;
@@ -84,6 +85,7 @@ session_free(struct session *s)
 	selected_close(s);
 	shares_free(s->shares, s->shares_n);
 	account_close(s->account);
+	session_hold(s, -1);
 	free(s->user);
 	free(s->capabilities_off);
 	free(s->reach);
@@ -91,6 +93,14 @@ session_free(struct session *s)
 	output_free(s->out);
 	input_free(s->in);
 	free(s);
+}
+
+void
+session_hold(struct session *s, int fd)
+{
+	if (s->slot != -1)
+		close(s->slot);
+	s->slot = fd;
 }
 
 void

@@ -53,6 +53,8 @@ struct session {
 	int		 keeper;	/* to the process that lets the next user in,
 					 * or -1 */
 
+	int		 slot;		/* auth_slot_take(); -1: none */
+
 	/* After login. */
 	char		*user;		/* its name */
 	int64_t		 user_created;	/* tells it from a later one of its name */
@@ -124,6 +126,9 @@ const struct err *session_bye(struct session *, const char *reason,
 void session_ok(struct session *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Keep a descriptor until the user is logged out: one of auth_slot_take(), or
+ * -1.  The one before it is closed. */
+void session_hold(struct session *, int fd);
 /*
  * Log in as user, who was verified: opens the account, reads the grants.
  * ERR_USER when the user does not exist (any more).

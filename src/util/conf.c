@@ -27,7 +27,8 @@
 #define SIZE_MOST	(UINT64_C(2) << 30)
 
 enum type { TYPE_CHAR, TYPE_ENUM, TYPE_BOOL, TYPE_DURATION, TYPE_SIZE,
-	TYPE_COUNT, TYPE_WORDS, TYPE_NETS, TYPE_TEXT, TYPE_DIRECTORY };
+	TYPE_COUNT, TYPE_WORDS, TYPE_MECHANISMS, TYPE_NETS, TYPE_TEXT,
+	TYPE_DIRECTORY };
 
 struct key {
 	const char	*name;
@@ -39,6 +40,11 @@ struct key {
 };
 
 #define AT(member)	offsetof(struct conf, member)
+
+/* What src/auth/ knows; in the order of the default, LOGIN behind it. */
+#define MECHANISMS_DEFAULT	"SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS "	\
+	"SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL OAUTHBEARER XOAUTH2 PLAIN"
+#define MECHANISMS	MECHANISMS_DEFAULT " LOGIN"
 
 static const struct key keys[] = {
 	{ "delimiter", TYPE_CHAR, AT(delimiter), "\\", { "\\", "/", "." }, 0 },
@@ -68,6 +74,14 @@ static const struct key keys[] = {
 	{ "unauthenticate", TYPE_BOOL, AT(unauthenticate), "no",
 	    { "no", "yes" }, 0 },
 	{ "proxy-trusted", TYPE_NETS, AT(proxy_trusted), "127.0.0.1 ::1",
+	    { NULL }, 0 },
+	{ "auth-mechanisms", TYPE_MECHANISMS, AT(auth_mechanisms),
+	    MECHANISMS_DEFAULT, { NULL }, 0 },
+	{ "oauth-helper", TYPE_DIRECTORY, AT(oauth_helper), "", { NULL }, 0 },
+	{ "login-cache", TYPE_DURATION, AT(login_cache), "10m", { NULL }, 0 },
+	{ "login-delay", TYPE_DURATION, AT(login_delay), "4s", { NULL }, 0 },
+	{ "login-failures", TYPE_COUNT, AT(login_failures), "20", { NULL }, 0 },
+	{ "max-sessions-per-user", TYPE_COUNT, AT(max_sessions_per_user), "100",
 	    { NULL }, 0 },
 	{ "capabilities-off", TYPE_WORDS, AT(capabilities_off), "",
 	    { NULL }, 0 },
@@ -231,6 +245,24 @@ text_parse(const char *s, char **where)
 }
 
 static bool
+mechanisms_parse(const char *s, char **where)
+{
+	char word[32];
+	size_t len;
+
+	for (const char *p = s; *(p += strspn(p, " \t")) != '\0'; p += len) {
+		len = strcspn(p, " \t");
+		if (len >= sizeof(word))
+			return false;
+		memcpy(word, p, len);
+		word[len] = '\0';
+		if (!conf_words_hold(MECHANISMS, word))
+			return false;
+	}
+	return conf_words(s, where);
+}
+
+static bool
 directory_parse(const char *s, char **where)
 {
 	if ((*s != '\0' && *s != '/') || !is_printable(s, PATH_MAX_OCTETS))
@@ -268,6 +300,8 @@ value_set(struct conf *conf, const struct key *key, const char *s)
 		return nets_parse(s, where);
 	case TYPE_TEXT:
 		return text_parse(s, where);
+	case TYPE_MECHANISMS:
+		return mechanisms_parse(s, where);
 	case TYPE_DIRECTORY:
 		return directory_parse(s, where);
 	case TYPE_CHAR:
@@ -317,6 +351,9 @@ describe(const struct key *key, struct buf *b)
 	case TYPE_TEXT:
 		buf_addf(b, "1 to %d printable US-ASCII characters",
 		    TEXT_MAX_OCTETS);
+		return;
+	case TYPE_MECHANISMS:
+		buf_adds(b, "some of these, with blanks between: " MECHANISMS);
 		return;
 	case TYPE_DIRECTORY:
 		buf_addf(b, "empty, or a path that begins with /, up to %d "
@@ -561,6 +598,8 @@ conf_free(struct conf *conf)
 {
 	if (conf == NULL)
 		return;
+	free(conf->auth_mechanisms);
+	free(conf->oauth_helper);
 	free(conf->capabilities_off);
 	free(conf->administrator);
 	free(conf->proxy_trusted);
@@ -655,6 +694,7 @@ value_show(const struct conf *conf, const struct key *key, FILE *f, bool json)
 	case TYPE_WORDS:
 	case TYPE_NETS:
 	case TYPE_TEXT:
+	case TYPE_MECHANISMS:
 	case TYPE_DIRECTORY:
 		text(*(char *const *)where, f);
 		break;

@@ -32,6 +32,12 @@ struct conf {
 	enum conf_sandbox sandbox;
 	bool		 unauthenticate;
 	char		*proxy_trusted;		/* networks: net.h */
+	char		*auth_mechanisms;	/* words with one space between */
+	char		*oauth_helper;		/* absolute path, or "" */
+	unsigned int	 login_cache;		/* 0: none */
+	unsigned int	 login_delay;		/* 0: none */
+	uint32_t	 login_failures;	/* 0: any number */
+	uint32_t	 max_sessions_per_user;	/* 0: any number */
 	char		*capabilities_off;	/* words with one space between */
 	char		*administrator;		/* whom to ask, e.g. "postmaster" */
 	char		*runtime_directory;	/* absolute path, or "" */

@@ -110,7 +110,8 @@ template_make() {
 	) 9>"$TEMPLATE.lock" 3>&- >&2
 }
 
-# A fresh store: sets MSGSTORE, MSGSTORE_CONF (empty) and IMAP_LOG.
+# A fresh store: sets MSGSTORE, MSGSTORE_CONF (who fails to log in is not made to
+# wait) and IMAP_LOG.
 # shellcheck disable=SC2031
 store_new() {
 	local -; set +T
@@ -119,7 +120,7 @@ store_new() {
 	export IMAP_LOG=$BATS_TEST_TMPDIR/log
 
 	cp -a "$TEMPLATE" "$MSGSTORE"
-	: >"$MSGSTORE_CONF"
+	echo 'login-delay = 0' >"$MSGSTORE_CONF"
 	: >"$IMAP_LOG"
 }
 

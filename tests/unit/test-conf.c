@@ -69,6 +69,13 @@ check_defaults(const struct conf *conf)
 	CHECK_INT(conf->journal, JOURNAL_WAL);
 	CHECK_INT(conf->inotify, true);
 	CHECK_INT(conf->sandbox, SANDBOX_YES);
+	CHECK(conf_words_hold(conf->auth_mechanisms, "scram-sha-256"));
+	CHECK(!conf_words_hold(conf->auth_mechanisms, "LOGIN"));
+	CHECK_STR(conf->oauth_helper, "");
+	CHECK_INT(conf->login_cache, 600);
+	CHECK_INT(conf->login_delay, 4);
+	CHECK_INT(conf->login_failures, 20);
+	CHECK_INT(conf->max_sessions_per_user, 100);
 	CHECK_STR(conf->capabilities_off, "");
 	CHECK_STR(conf->administrator, "postmaster");
 	CHECK_STR(conf->proxy_trusted, "127.0.0.1 ::1");
@@ -298,6 +305,9 @@ what_is_shown_can_be_read_back(void)
 		"save-limit = 7\nprogress-interval = 3s\n"
 		"journal = rollback\ninotify = no\nsandbox = required\n"
 		"unauthenticate = yes\nproxy-trusted = 10.0.0.0/8 ::1\n"
+		"auth-mechanisms = PLAIN LOGIN\noauth-helper = /x y\n"
+		"login-cache = 1h\nlogin-delay = 2s\nlogin-failures = 5\n"
+		"max-sessions-per-user = 9\n"
 		"capabilities-off = IDLE ID\nadministrator = \"\"x\" \"\n"
 		"runtime-directory = /run/x\n" };
 	char *first, *second;
@@ -340,6 +350,11 @@ json_is_shown(void)
 	    "\"save-limit\": 0, \"progress-interval\": 10, "
 	    "\"journal\": \"wal\", \"inotify\": true, \"sandbox\": \"yes\", "
 	    "\"unauthenticate\": false, \"proxy-trusted\": \"127.0.0.1 ::1\", "
+	    "\"auth-mechanisms\": \"SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS "
+	    "SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL OAUTHBEARER XOAUTH2 PLAIN\", "
+	    "\"oauth-helper\": \"\", \"login-cache\": 600, "
+	    "\"login-delay\": 4, \"login-failures\": 20, "
+	    "\"max-sessions-per-user\": 100, "
 	    "\"capabilities-off\": \"\", \"administrator\": \"a\\\"\\\\b\", "
 	    "\"runtime-directory\": \"\"}\n");
 	free(s);

@@ -22,13 +22,18 @@
 #define PATH_MAX_OCTETS	512	/* of a file's or a directory's name */
 #define DURATION_MAX	(3650 * 86400)	/* seconds */
 #define COUNT_MOST	INT32_MAX
+/* What GnuTLS calls them: TLS 1.2 and 1.3, ciphers that authenticate, keys that
+ * are gone afterwards, no SHA-1; which of these is left to the client. */
+#define TLS_PRIORITY	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"	\
+	"-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:+AES-128-GCM:"	\
+	"+AES-256-GCM:+CHACHA20-POLY1305:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1"
 #define SIZE_LEAST	1024
 /* Sizes are 32-bit numbers on the wire: RFC 3501 9 "msg-att-static". */
 #define SIZE_MOST	(UINT64_C(2) << 30)
 
 enum type { TYPE_CHAR, TYPE_ENUM, TYPE_BOOL, TYPE_DURATION, TYPE_SIZE,
 	TYPE_COUNT, TYPE_WORDS, TYPE_MECHANISMS, TYPE_NETS, TYPE_TEXT,
-	TYPE_DIRECTORY };
+	TYPE_DIRECTORY, TYPE_FILE, TYPE_FILES };
 
 struct key {
 	const char	*name;
@@ -88,6 +93,12 @@ static const struct key keys[] = {
 	{ "administrator", TYPE_TEXT, AT(administrator), "postmaster",
 	    { NULL }, 0 },
 	{ "runtime-directory", TYPE_DIRECTORY, AT(runtime_directory), "",
+	    { NULL }, 0 },
+	{ "tls-certificate", TYPE_FILES, AT(tls_certificate), "",
+	    { NULL }, 0 },
+	{ "tls-key", TYPE_FILES, AT(tls_key), "", { NULL }, 0 },
+	{ "tls-client-ca", TYPE_FILE, AT(tls_client_ca), "", { NULL }, 0 },
+	{ "tls-priority", TYPE_TEXT, AT(tls_priority), TLS_PRIORITY,
 	    { NULL }, 0 },
 };
 #define KEYS_N	(sizeof(keys) / sizeof(keys[0]))
@@ -271,6 +282,35 @@ directory_parse(const char *s, char **where)
 	return true;
 }
 
+/* "" is none.  What has no '/' first is a credential's name, systemd.exec(5). */
+static bool
+is_file(const char *s)
+{
+	if (*s == '/' || *s == '\0')
+		return is_printable(s, PATH_MAX_OCTETS);
+	return is_printable(s, NAME_MAX) && strchr(s, '/') == NULL &&
+	    strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
+}
+
+static bool
+file_parse(const char *s, char **where)
+{
+	if (!is_file(s))
+		return false;
+	set_string(where, s);
+	return true;
+}
+
+static bool
+files_parse(const char *s, struct conf_list *list)
+{
+	if (!is_file(s) || list->n == CONF_LIST_MAX)
+		return false;
+	if (*s != '\0')
+		set_string(&list->values[list->n++], s);
+	return true;
+}
+
 /* The place of s among the key's choices, -1 for none. */
 static int
 choice(const struct key *key, const char *s)
@@ -304,6 +344,10 @@ value_set(struct conf *conf, const struct key *key, const char *s)
 		return mechanisms_parse(s, where);
 	case TYPE_DIRECTORY:
 		return directory_parse(s, where);
+	case TYPE_FILE:
+		return file_parse(s, where);
+	case TYPE_FILES:
+		return files_parse(s, where);
 	case TYPE_CHAR:
 	case TYPE_ENUM:
 	case TYPE_BOOL:
@@ -358,6 +402,13 @@ describe(const struct key *key, struct buf *b)
 	case TYPE_DIRECTORY:
 		buf_addf(b, "empty, or a path that begins with /, up to %d "
 		    "printable US-ASCII characters", PATH_MAX_OCTETS);
+		return;
+	case TYPE_FILE:
+	case TYPE_FILES:
+		buf_adds(b, "empty, a path that begins with /, or a "
+		    "credential's name without /");
+		if (key->type == TYPE_FILES)
+			buf_addf(b, ", %d times at most", CONF_LIST_MAX);
 		return;
 	case TYPE_CHAR:
 	case TYPE_ENUM:
@@ -450,7 +501,7 @@ set(struct source *src, struct conf *conf, const char *name, const char *value)
 		i++;
 	if (i == KEYS_N)
 		return unknown_key(src, name);
-	if (src->seen[i])
+	if (src->seen[i] && keys[i].type != TYPE_FILES)
 		return err_user(NULL, "%s:%u: %s is set a second time",
 		    src->path, src->line, name);
 	src->seen[i] = true;
@@ -593,6 +644,13 @@ conf_load(const char *file, struct conf **conf_r)
 	return NULL;
 }
 
+static void
+list_clear(struct conf_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->values[i]);
+}
+
 void
 conf_free(struct conf *conf)
 {
@@ -604,6 +662,10 @@ conf_free(struct conf *conf)
 	free(conf->administrator);
 	free(conf->proxy_trusted);
 	free(conf->runtime_directory);
+	list_clear(&conf->tls_certificate);
+	list_clear(&conf->tls_key);
+	free(conf->tls_client_ca);
+	free(conf->tls_priority);
 	free(conf);
 }
 
@@ -656,6 +718,18 @@ json_string(const char *s, FILE *f)
 	putc('"', f);
 }
 
+/* For JSON. */
+static void
+list_show(const struct conf_list *list, FILE *f)
+{
+	putc('[', f);
+	for (size_t i = 0; i < list->n; i++) {
+		fputs(i > 0 ? ", " : "", f);
+		json_string(list->values[i], f);
+	}
+	putc(']', f);
+}
+
 static void
 value_show(const struct conf *conf, const struct key *key, FILE *f, bool json)
 {
@@ -696,22 +770,48 @@ value_show(const struct conf *conf, const struct key *key, FILE *f, bool json)
 	case TYPE_TEXT:
 	case TYPE_MECHANISMS:
 	case TYPE_DIRECTORY:
+	case TYPE_FILE:
 		text(*(char *const *)where, f);
 		break;
+	case TYPE_FILES:
+		list_show(where, f);
+		break;
 	}
+}
+
+/* As the file has it: a line for each value of a list. */
+static void
+plain_show(const struct conf *conf, const struct key *key, FILE *f)
+{
+	const struct conf_list *list =
+	    (const void *)((const char *)conf + key->offset);
+
+	if (key->type == TYPE_FILES && list->n > 0) {
+		for (size_t i = 0; i < list->n; i++) {
+			fprintf(f, "%s = ", key->name);
+			text_show(list->values[i], f);
+			putc('\n', f);
+		}
+		return;
+	}
+	fprintf(f, "%s = ", key->name);
+	if (key->type == TYPE_FILES)
+		text_show("", f);
+	else
+		value_show(conf, key, f, false);
+	putc('\n', f);
 }
 
 void
 conf_show(const struct conf *conf, FILE *f, bool json)
 {
-	if (json)
-		putc('{', f);
 	for (size_t i = 0; i < KEYS_N; i++) {
-		fprintf(f, json ? "%s\"%s\": " : "%s%s = ",
-		    json && i > 0 ? ", " : "", keys[i].name);
-		value_show(conf, &keys[i], f, json);
-		if (!json)
-			putc('\n', f);
+		if (!json) {
+			plain_show(conf, &keys[i], f);
+			continue;
+		}
+		fprintf(f, "%s\"%s\": ", i > 0 ? ", " : "{", keys[i].name);
+		value_show(conf, &keys[i], f, true);
 	}
 	if (json)
 		fputs("}\n", f);

@@ -13,6 +13,14 @@ enum conf_cleartext { CLEARTEXT_NO, CLEARTEXT_YES, CLEARTEXT_LOOPBACK };
 enum conf_journal { JOURNAL_WAL, JOURNAL_ROLLBACK };
 enum conf_sandbox { SANDBOX_NO, SANDBOX_YES, SANDBOX_REQUIRED };
 
+#define CONF_LIST_MAX	16
+
+/* The values of a key that may be given several times, in their order. */
+struct conf_list {
+	char		*values[CONF_LIST_MAX];
+	size_t		 n;
+};
+
 /* Every key's value.  Durations are in seconds, sizes in octets. */
 struct conf {
 	char		 delimiter;		/* '\\', '/' or '.' */
@@ -41,6 +49,11 @@ struct conf {
 	char		*capabilities_off;	/* words with one space between */
 	char		*administrator;		/* whom to ask, e.g. "postmaster" */
 	char		*runtime_directory;	/* absolute path, or "" */
+	/* Files: an absolute path, or the name of one in systemd's directory
+	 * for credentials.  Keys belong to certificates in pairs. */
+	struct conf_list tls_certificate, tls_key;
+	char		*tls_client_ca;		/* the same, or "" */
+	char		*tls_priority;		/* GnuTLS's */
 };
 
 /*

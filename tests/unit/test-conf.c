@@ -5,6 +5,8 @@
 #include <err.h>
 #include <unistd.h>
 
+#include "util/buf.h"
+
 #include "test.h"
 
 static char path[] = "/tmp/test-conf.XXXXXX";
@@ -80,6 +82,10 @@ check_defaults(const struct conf *conf)
 	CHECK_STR(conf->administrator, "postmaster");
 	CHECK_STR(conf->proxy_trusted, "127.0.0.1 ::1");
 	CHECK_STR(conf->runtime_directory, "");
+	CHECK_INT(conf->tls_certificate.n, 0);
+	CHECK_INT(conf->tls_key.n, 0);
+	CHECK_STR(conf->tls_client_ca, "");
+	CHECK(strncmp(conf->tls_priority, "NORMAL:-VERS-ALL:", 17) == 0);
 }
 
 static void
@@ -110,7 +116,10 @@ every_key_is_set(void)
 	    "journal = rollback\ninotify = no\n"
 	    "capabilities-off =  IDLE\t\tLITERAL+ \n"
 	    "administrator = \"Ann = \"IT\" # 2 \"\n"
-	    "runtime-directory = /run/x y");
+	    "runtime-directory = /run/x y\n"
+	    "tls-certificate = /a b\ntls-key = k1\ntls-certificate =\n"
+	    "tls-certificate = c2\ntls-key=/k2\ntls-client-ca = /ca\n"
+	    "tls-priority = NORMAL");
 
 	if (!CHECK(conf != NULL))
 		return;
@@ -131,6 +140,16 @@ every_key_is_set(void)
 	CHECK_STR(conf->capabilities_off, "IDLE LITERAL+");
 	CHECK_STR(conf->administrator, "Ann = \"IT\" # 2 ");
 	CHECK_STR(conf->runtime_directory, "/run/x y");
+	if (CHECK_INT(conf->tls_certificate.n, 2)) {
+		CHECK_STR(conf->tls_certificate.values[0], "/a b");
+		CHECK_STR(conf->tls_certificate.values[1], "c2");
+	}
+	if (CHECK_INT(conf->tls_key.n, 2)) {
+		CHECK_STR(conf->tls_key.values[0], "k1");
+		CHECK_STR(conf->tls_key.values[1], "/k2");
+	}
+	CHECK_STR(conf->tls_client_ca, "/ca");
+	CHECK_STR(conf->tls_priority, "NORMAL");
 	conf_free(conf);
 }
 
@@ -188,6 +207,16 @@ bad_lines_are_named(void)
 		    "\"run\": it must be empty, or a path that begins with /, "
 		    "up to 512 printable US-ASCII characters" },
 		{ "runtime-directory = /a\tb\n", ":1: runtime-directory cannot" },
+		{ "tls-certificate = a/b\n", ":1: tls-certificate cannot be "
+		    "\"a/b\": it must be empty, a path that begins with /, or a "
+		    "credential's name without /, 16 times at most" },
+		{ "tls-key = ..\n", ":1: tls-key cannot be \"..\"" },
+		{ "tls-client-ca = ./x\n", ":1: tls-client-ca cannot be \"./x\": "
+		    "it must be empty, a path that begins with /, or a "
+		    "credential's name without /" },
+		{ "tls-client-ca = x\ntls-client-ca = y\n", ":2: tls-client-ca "
+		    "is set a second time" },
+		{ "tls-priority =\n", ":1: tls-priority cannot be \"\"" },
 		{ "delimiter\n", ":1: expected \"key = value\"" },
 		{ "= x\n", ":1: expected \"key = value\"" },
 		{ "delimiter = \"/\n", ":1: the value of delimiter has no '\"' "
@@ -216,6 +245,25 @@ bad_lines_are_named(void)
 		CHECK_MEM(got, strlen(got) < len ? strlen(got) : len,
 		    table[i].want, len);
 	}
+}
+
+static void
+a_list_has_an_end(void)
+{
+	struct buf b = { 0 };
+	struct conf *conf;
+	const char *got;
+
+	for (int i = 0; i < CONF_LIST_MAX; i++)
+		buf_addf(&b, "tls-key = /%d\n", i);
+	conf = load(buf_str(&b));
+	if (CHECK(conf != NULL))
+		CHECK_STR(conf->tls_key.values[15], "/15");
+	conf_free(conf);
+	buf_adds(&b, "tls-key = /x\n");
+	got = load_error(b.s, b.len);
+	CHECK(strncmp(got, ":17: tls-key cannot be", 22) == 0);
+	buf_clear(&b);
 }
 
 static void
@@ -309,7 +357,9 @@ what_is_shown_can_be_read_back(void)
 		"login-cache = 1h\nlogin-delay = 2s\nlogin-failures = 5\n"
 		"max-sessions-per-user = 9\n"
 		"capabilities-off = IDLE ID\nadministrator = \"\"x\" \"\n"
-		"runtime-directory = /run/x\n" };
+		"runtime-directory = /run/x\ntls-certificate = /a\n"
+		"tls-certificate = b\ntls-key = \" k\"\ntls-client-ca = /ca\n"
+		"tls-priority = NORMAL\n" };
 	char *first, *second;
 	struct conf *conf;
 
@@ -336,7 +386,8 @@ what_is_shown_can_be_read_back(void)
 static void
 json_is_shown(void)
 {
-	struct conf *conf = load("administrator = a\"\\b\n");
+	struct conf *conf = load("administrator = a\"\\b\n"
+	    "tls-certificate = /a\ntls-certificate = b\ntls-priority = x\n");
 	char *s;
 
 	if (conf == NULL)
@@ -356,7 +407,9 @@ json_is_shown(void)
 	    "\"login-delay\": 4, \"login-failures\": 20, "
 	    "\"max-sessions-per-user\": 100, "
 	    "\"capabilities-off\": \"\", \"administrator\": \"a\\\"\\\\b\", "
-	    "\"runtime-directory\": \"\"}\n");
+	    "\"runtime-directory\": \"\", "
+	    "\"tls-certificate\": [\"/a\", \"b\"], \"tls-key\": [], "
+	    "\"tls-client-ca\": \"\", \"tls-priority\": \"x\"}\n");
 	free(s);
 	conf_free(conf);
 }
@@ -372,6 +425,7 @@ main(void)
 	TEST(an_empty_file_means_the_defaults);
 	TEST(every_key_is_set);
 	TEST(bad_lines_are_named);
+	TEST(a_list_has_an_end);
 	TEST(no_text_file_is_refused);
 	TEST(only_the_default_file_may_be_missing);
 	TEST(the_store_is_named);

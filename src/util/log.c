@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOG_LINE_MAX	1024	/* octets of one line */
@@ -65,6 +66,16 @@ write_line(int priority, const char *line)
 		syslog(priority, "%s", line);
 		break;
 	}
+}
+
+void
+log_connect(void)
+{
+	tzset();	/* syslog(3) writes the local time */
+	if (target != TO_SYSLOG)
+		return;
+	closelog();
+	openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
 __attribute__((format(printf, 2, 0))) static void

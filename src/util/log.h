@@ -10,6 +10,9 @@
  * lines go to stderr.  MSGSTORE_LOG=stderr in the environment forces stderr.
  */
 void log_open(const char *name);
+/* Connect to syslog anew, for a process that has closed its descriptors and may
+ * open nothing later. */
+void log_connect(void);
 
 /*
  * Give each line to fn instead, with its syslog(3) priority: for a process that

@@ -8,7 +8,7 @@
 # skipped, and say why.
 load ../lib/imap
 
-CONTAINER_PACKAGES=systemd,systemd-sysv,dbus,libsqlite3-0,libbsd0,libcrypt1,libutf8proc2
+CONTAINER_PACKAGES=systemd,systemd-sysv,dbus,libsqlite3-0,libbsd0,libcrypt1,libgnutls30,libutf8proc2
 BOOT_TIMEOUT=120
 
 setup() { :; }

@@ -8,6 +8,7 @@
 #include "imapd/limit.h"
 #include "imapd/resync.h"
 #include "imapd/selected.h"
+#include "mail/downgrade.h"
 #include "util/log.h"
 
 #define ROOM_OCTETS	(OUTPUT_BUFFER - 1024)	/* before output may block */
@@ -27,6 +28,8 @@ struct fetch {
 	struct scan	*scan;
 	struct msgfile	 file;
 	struct section_out *sections;	/* items_n of them */
+	struct buf	 surrogate;	/* an envelope in US-ASCII */
+	struct seqset_builder downgraded; /* UIDs that it was made for */
 	struct buf	 held;		/* columns that outlive the statement */
 	size_t		 room;		/* octets of labels and the like */
 	size_t		 hint;
@@ -152,6 +155,24 @@ complete(struct fetch *f, struct message *m)
 }
 
 /*
+ * DEVIATION RFC 9755 9: who did not enable UTF-8 is not given it in an envelope, but
+ * in header sections and body structures as before.  RFC 6858 3: the client is
+ * told of which messages its envelopes are not as they were sent.
+ */
+static void
+downgrade(struct fetch *f, struct message *m)
+{
+	if (m->envelope.s == NULL || output_utf8(f->s->out))
+		return;
+	buf_reset(&f->surrogate);
+	if (!envelope_downgrade(m->envelope.s, m->envelope.len, &f->surrogate))
+		return;
+	m->envelope = (struct blob){ f->surrogate.s, f->surrogate.len };
+	if (!f->down)
+		seqset_add(&f->downgraded, m->uid);
+}
+
+/*
  * Everything that can fail comes before the first octet of the response.
  * Stores how many octets the response takes.
  */
@@ -165,6 +186,7 @@ prepare(struct fetch *f, struct message *m, uint64_t *room_r)
 	msgfile_start(&f->file, m);
 	if ((err = complete(f, m)) != NULL)
 		return err;
+	downgrade(f, m);
 	for (size_t i = 0; item != NULL; item = item->next, i++) {
 		if (item->kind == FETCH_SECTION)
 			err = section_find(item, m, &f->file, &f->sections[i]);
@@ -444,6 +466,22 @@ set_seen(struct fetch *f, const struct seqset *uids)
 	    &f->seen_modseq);
 }
 
+static void
+tell_downgraded(struct fetch *f)
+{
+	const struct seqset set = seqset_built(&f->downgraded);
+	struct buf b = { 0 };
+
+	/* What NOTIFY sends unasked is another command's. */
+	if (set.n == 0 || (f->s->cmd != &cmd_fetch &&
+	    f->s->cmd != &cmd_uid_fetch))
+		return;
+	seqset_format(&set, &b);
+	session_ok(f->s, "[DOWNGRADED %s] Some addresses or subjects are not "
+	    "as they were sent", buf_str(&b));
+	buf_clear(&b);
+}
+
 static const struct err *
 fetch_result(struct fetch *f, const struct seqset *uids, bool is_uid)
 {
@@ -458,8 +496,10 @@ fetch_result(struct fetch *f, const struct seqset *uids, bool is_uid)
 	if (f->undecoded > 0)
 		return err_user(RESP_UNKNOWN_CTE, "Some of the parts are "
 		    "encoded in a way that is not known here");
-	if (f->gone == 0 && f->told == wanted)
+	if (f->gone == 0 && f->told == wanted) {
+		tell_downgraded(f);
 		return NULL;
+	}
 	/* RFC 2180 4.1.2; a UID that is gone is no error (RFC 3501 6.4.8). */
 	if (!is_uid)
 		return err_user(RESP_EXPUNGEISSUED,
@@ -620,6 +660,8 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 	}
 	msgfile_clear(&f.file);
 	buf_clear(&f.held);
+	buf_clear(&f.surrogate);
+	seqset_builder_clear(&f.downgraded);
 	return err;
 }
 

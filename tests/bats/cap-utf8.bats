@@ -103,3 +103,41 @@ utf8() {
 	imap_ok a 'a3 LIST "" c*'
 	expect '~LIST .* caf&AOk-$'
 }
+
+# An internationalised message, one with a name only, one in US-ASCII.
+seed_utf8() {
+	append "$1" INBOX $'From: Jos\xc3\xa9 <j@\xc3\xa9xample.com>\r\nTo: a@example.com\r\nSubject: Caf\xc3\xa9\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n'
+	append "$1" INBOX $'From: Jos\xc3\xa9 <j@example.com>\r\nSubject: x\r\n\r\nbody\r\n'
+	append "$1" INBOX $'From: j@example.com\r\nSubject: x\r\n\r\nbody\r\n'
+}
+
+@test "UTF8=ACCEPT: without it an ENVELOPE is US-ASCII (RFC 9755 8, 9, RFC 6858 2, 3)" {
+	imap_start a
+	seed_utf8 a
+	imap_ok a 'a1 SELECT INBOX'
+	imap_ok a 'a2 FETCH 1:* ENVELOPE'
+	refute $'\xc3'
+	expect '~"=\?UTF-8\?B\?Q2Fmw6k=\?=" \(\("=\?UTF-8\?B\?Sm9zw6k=\?=" NIL "invalid" "internationalized-address.invalid"\)\)'
+	expect '~\(\("=\?UTF-8\?B\?Sm9zw6k=\?=" NIL "j" "example.com"\)\)'
+	expect 'a2 OK [DOWNGRADED 1:2]'
+	imap_ok a 'a3 UID FETCH 3 ENVELOPE'
+	refute DOWNGRADED
+	imap_ok a 'a4 UID FETCH 1:3 FLAGS'
+	refute DOWNGRADED
+}
+
+@test "UTF8=ACCEPT: with it, or in IMAP4rev2, the ENVELOPE is as it was sent" {
+	local word
+	imap_start s
+	seed_utf8 s
+	for word in UTF8=ACCEPT IMAP4rev2; do
+		imap_start a
+		imap_ok a "a0 ENABLE $word"
+		imap_ok a 'a1 SELECT INBOX'
+		imap_ok a 'a2 FETCH 1:* ENVELOPE'
+		expect $'~Caf\xc3\xa9'
+		expect $'~\xc3\xa9xample.com'
+		refute DOWNGRADED '=?UTF-8'
+		imap_close a
+	done
+}

@@ -424,9 +424,13 @@ section() {
 	expect_item ENVELOPE '(NIL "=?utf-8?B?w6k=?= folded subject" (("Dr. \"X\"" NIL "x" "example.org")("Why Not" NIL "y" "example.org")) (("=?utf-8?Q?Ren=C3=A9?=" NIL "rene" "example.org")) ((NIL NIL "reply" "example.org")) ((NIL NIL "friends" NIL)(NIL NIL "a" "example.org")(NIL NIL "b" "example.org")(NIL NIL NIL NIL)(NIL NIL "c" "example.org")) ((NIL NIL "undisclosed-recipients" NIL)(NIL NIL NIL NIL)) NIL "<1@example.org>" NIL)'
 	append a INBOX $'Subject: caf\xc3\xa9\r\n\r\n'
 	imap_ok a 'a2 FETCH 4 ENVELOPE'
-	expect_item ENVELOPE $'(NIL {5}\r\ncaf\xc3\xa9 NIL NIL NIL NIL NIL NIL NIL NIL)'
-	append a INBOX "$CRLF"
+	expect_item ENVELOPE '(NIL "=?UTF-8?B?Y2Fmw6k=?=" NIL NIL NIL NIL NIL NIL NIL NIL)'
+	# Not UTF-8, so no internationalised mail: as it came.
+	append a INBOX $'Subject: caf\xe9\r\n\r\n'
 	imap_ok a 'a3 FETCH 5 ENVELOPE'
+	expect_item ENVELOPE $'(NIL {4}\r\ncaf\xe9 NIL NIL NIL NIL NIL NIL NIL NIL)'
+	append a INBOX "$CRLF"
+	imap_ok a 'a4 FETCH 6 ENVELOPE'
 	expect_item ENVELOPE '(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)'
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "grammar.h"
+#include "mail/downgrade.h"
 #include "mail/envelope.h"
 #include "mail/header.h"
 #include "mail/params.h"
@@ -99,13 +100,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *s = (const char *)data;
 	struct arena *a = arena_new();
-	struct buf b = { 0 };
+	struct buf b = { 0 }, surrogate = { 0 };
 
 	check_fields(a, s, header_length(s, size));
 	check_filters(s, size);
 	check_addresses(a, s, size);
 	envelope_write(a, s, size, &b);
 	assert(is_envelope(b.s, b.len));
+	if (envelope_downgrade(b.s, b.len, &surrogate))
+		assert(is_envelope(surrogate.s, surrogate.len));
+	buf_clear(&surrogate);
 	buf_clear(&b);
 	arena_free(a);
 	return 0;

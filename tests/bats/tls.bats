@@ -292,6 +292,9 @@ refused() {
 	run -78 imapd-tls --check
 	printf '%s\n' "$output"
 	grep -qE -- "$1" <<<"$output"
+	[[ $1 != 'no certificate'* ]] || return 0
+	run -78 mboxadm config check
+	grep -qE -- "$1" <<<"$output"
 }
 
 @test "certificates and keys that cannot be used are told one by one" {
@@ -356,6 +359,29 @@ refused() {
 	expect_log 'expired.pem: has expired on 2020-02-01 00:00 UTC'
 	expect_log 'early.pem: is not valid before 2090-01-01 00:00 UTC'
 	[[ $output == *'early.pem: is not valid before'* ]]
+}
+
+@test "mboxadm config check tells what is wrong with certificates" {
+	: >"$MSGSTORE_CONF"
+	run -0 mboxadm config check
+	same "file	$MSGSTORE_CONF${LF}good	yes${LF}tls	no certificate is configured" \
+	    "$output"
+	tls_conf
+	run -0 mboxadm config check --json
+	same "{\"file\": \"$MSGSTORE_CONF\", \"good\": true, \"tls\": \"good\", \"problems\": []}" \
+	    "$output"
+	conf 'tls-key = /nowhere/a.key' 'tls-client-ca = /nowhere/ca'
+	run -78 mboxadm config check
+	same "tls-key /nowhere/a.key: No such file or directory" "${lines[3]}"
+	same "tls-client-ca /nowhere/ca: No such file or directory" "${lines[4]}"
+	same 'no' "$(cut -f2 <<<"${lines[1]}")"
+	conf 'tls-certificate = cert' 'tls-key = key' 'tls-client-ca ='
+	run -0 mboxadm config check
+	same 'tls	credentials of systemd: cannot be looked at from here' \
+	    "${lines[2]}"
+	# A store need not be there yet.
+	tls_conf
+	run -0 mboxadm -s /nowhere config check
 }
 
 @test "a key that everybody can read is a problem for config check" {
@@ -597,6 +623,51 @@ private_memory() {
 	fi
 	grep -qE '^Max core file size +0 +0 ' "/proc/$PID/limits"
 	hang_end
+}
+
+# probe WHAT ARGUMENT: the errno that imapd-tls gets when it tries, taken over by
+# the first octets that the client has sent (tests/lib/probe.c).
+probe() {
+	local answer
+
+	printf 'PROBE %s %s\r\n' "$1" "$2" >&"$PROBE_FD"
+	read -r -t "$IMAP_TIMEOUT" -u "$PROBE_FD" answer || die "$1: no answer"
+	printf '%s %s\n' "$2" "$answer"
+	answer=${answer%"$CR"}
+	ERRNO=${answer##* }
+}
+
+@test "imapd-tls can open, start and connect to nothing when a client takes it over" {
+	local what
+
+	! built_with_asan || skip 'a sanitizer cannot be loaded behind the probe'
+	cp "$MSGSTORE_BUILD/tests/lib/probe.so" "$BATS_TEST_TMPDIR/probe.so"
+	chmod 755 "$BATS_TEST_TMPDIR/probe.so"
+	cat >"$BATS_TEST_TMPDIR/probed" <<-END
+		#!/bin/sh
+		LD_PRELOAD='$BATS_TEST_TMPDIR/probe.so' exec \
+		    '$MSGSTORE_BUILD/tls-session' "\$@"
+	END
+	chmod 755 "$BATS_TEST_TMPDIR/probed"
+	IMAP_PROGRAM=$BATS_TEST_TMPDIR/probed imap_serve pid.tls. \
+	    "$BATS_TEST_TMPDIR/info" line
+	exec {PROBE_FD}<>"/dev/tcp/127.0.0.1/$IMAP_PORT"
+	for what in "read $CERTS/mail.example.org.key" "read $MSGSTORE/users.db" \
+	    'read /etc/passwd' "create $MSGSTORE/x" "write $MSGSTORE/users.db" \
+	    'inet x' 'unix x' 'exec /bin/true' 'fork x' 'kill x' \
+	    'descriptor x'; do
+		probe "${what%% *}" "${what#* }"
+		((ERRNO != 0)) || die "$what: allowed"
+	done
+	exec {PROBE_FD}>&-
+	conf 'sandbox = no'
+	IMAP_PROGRAM=$BATS_TEST_TMPDIR/probed imap_serve pid.tls. \
+	    "$BATS_TEST_TMPDIR/info" line
+	exec {PROBE_FD}<>"/dev/tcp/127.0.0.1/$IMAP_PORT"
+	# The probe itself works.
+	probe read "$MSGSTORE/users.db"
+	same 0 "$ERRNO"
+	exec {PROBE_FD}>&-
 }
 
 @test "imapd-tls is for imapd: by hand it only checks" {

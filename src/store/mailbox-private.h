@@ -60,6 +60,7 @@ const struct err *mailbox_err(const struct mailbox *, const struct err *err);
 struct writer {
 	struct mailbox	*mbox;
 	bool		 durable;
+	bool		 first;		/* since this boot */
 	struct mailbox_state before, state;
 	uint32_t	 placed;	/* files from before.uidnext to below it */
 };

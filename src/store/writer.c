@@ -21,8 +21,11 @@ writer_db(struct mailbox *m)
 	return err != NULL ? err : mailbox_db(m);
 }
 
-/* The lock file's octet 4, behind mailbox_recent(): a writer is at work. */
+/* The lock file, behind what mailbox_recent() has there: octet 4 tells that a
+ * writer is at work, octets 8 to 15 in which boot the last one was. */
 #define BUSY_OFFSET	4
+#define BOOT_OFFSET	8
+#define MODSEQ_STEP	1000000	/* more changes than a crash can take back */
 
 static void
 busy_write(const struct mailbox *m, unsigned char busy)
@@ -81,6 +84,33 @@ mailbox_unlock(struct mailbox *m)
 	lock_drop(m->lockfd);
 }
 
+/*
+ * Whether nobody wrote since this boot.  A crash of the machine may have taken
+ * back flags whose mod-sequences clients know already (RFC 7162 3.1).  Where
+ * several machines write in turn each has a boot of its own, and flags are on
+ * the disk of another.
+ */
+static bool
+first_since_boot(const struct mailbox *m)
+{
+	int64_t boot = 0;
+
+	return m->db != NULL &&
+	    store_conf(m->account->store)->journal == JOURNAL_WAL &&
+	    (pread(m->lockfd, &boot, sizeof(boot), BOOT_OFFSET) !=
+	    (ssize_t)sizeof(boot) || boot != boot_number());
+}
+
+static void
+boot_write(const struct mailbox *m)
+{
+	const int64_t boot = boot_number();
+
+	if (pwrite(m->lockfd, &boot, sizeof(boot), BOOT_OFFSET) !=
+	    (ssize_t)sizeof(boot))
+		log_warning("%s/lock: %s", m->what, strerror(errno));
+}
+
 const struct err *
 writer_begin(struct writer *w, struct mailbox *m, bool durable)
 {
@@ -94,11 +124,14 @@ writer_begin(struct writer *w, struct mailbox *m, bool durable)
 	if (mailbox_gone(m))
 		err = mailbox_deleted();
 	if (err == NULL)
+		err = mailbox_db(m);
+	w->first = err == NULL && first_since_boot(m);
+	if (err == NULL)
 		err = writer_db(m);
 	if (err == NULL)
 		err = account_counters_mark(m->account, m->id);
 	if (err == NULL) {
-		err = db_begin(m->db, durable);
+		err = db_begin(m->db, durable || w->first);
 		begun = err == NULL;
 	}
 	if (err == NULL)
@@ -112,6 +145,8 @@ writer_begin(struct writer *w, struct mailbox *m, bool durable)
 		return mailbox_err(m, err);
 	}
 	w->state = w->before;
+	if (w->first)
+		w->state.highestmodseq += MODSEQ_STEP;
 	return NULL;
 }
 
@@ -175,6 +210,8 @@ writer_commit(struct writer *w)
 		writer_abort(w);
 		return err;
 	}
+	if (w->first || w->before.uidnext == 1)
+		boot_write(m);
 	writer_tell_account(m, &w->state);
 	if (on_commit != NULL)
 		on_commit(on_commit_arg, m->id, &w->before, &w->state);

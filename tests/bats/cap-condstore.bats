@@ -299,6 +299,19 @@ setup() {
 	done
 }
 
+@test "after a boot no mod-sequence is used that a crash may have taken back (RFC 7162 3.1)" {
+	local lock
+	lock=$(find "$MSGSTORE/users/alice" -name messages.db -execdir readlink -f lock \;)
+	imap_ok a 'a1 STORE 1 (UNCHANGEDSINCE 99) +FLAGS.SILENT (\Seen)'
+	expect '=* 1 FETCH (UID 1 MODSEQ (7))'
+	printf '12345678' | dd of="$lock" bs=1 seek=8 conv=notrunc status=none
+	imap_ok a 'a2 STORE 2 +FLAGS.SILENT (\Seen)'
+	expect '* 2 FETCH (UID 2 MODSEQ (1000008)'
+	imap_ok a 'a3 STORE 3 +FLAGS.SILENT (\Seen)'
+	expect '=* 3 FETCH (UID 3 MODSEQ (1000009))'
+	mboxadm check
+}
+
 @test "STATUS (HIGHESTMODSEQ): tells it, and enables CONDSTORE (RFC 7162 3.1.7)" {
 	imap_start b
 	imap_ok b 'b0 CREATE new'

@@ -77,6 +77,8 @@ static const struct capability {
 	/* RFC 7888 5: never both. */
 	{ .word = "CONTEXT=SEARCH", .cmds = { &cmd_cancelupdate } },
 	{ .word = "CONTEXT=SORT", .cmds = { &cmd_cancelupdate } },
+	{ .word = "I18NLEVEL=1" },
+	{ .word = "I18NLEVEL=2", .cmds = { &cmd_comparator } },
 	{ .word = "LITERAL-", .when = literal_plus_is_off },
 	{ .word = "SASL-IR", .states = ST_NOT_AUTHENTICATED },
 	/* RFC 3501 7.2.1: how a client learns not to send its password. */

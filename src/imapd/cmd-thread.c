@@ -67,7 +67,7 @@ add_message(void *arg, const struct message *m, const struct sortkeys *k)
 		return;
 	if (k->texts[SORTKEY_SUBJECT].len > 0) {
 		buf_reset(&t->subject);
-		casemap(k->texts[SORTKEY_SUBJECT].s,
+		collate(t->s->collation, k->texts[SORTKEY_SUBJECT].s,
 		    k->texts[SORTKEY_SUBJECT].len, &t->subject);
 		msg.subject = sortkeys_hash(t->subject.s, t->subject.len);
 	}

@@ -30,6 +30,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_status,
 	&cmd_append,
 	&cmd_esearch,
+	&cmd_comparator,
 	&cmd_idle,
 	&cmd_notify,
 	&cmd_compress,

@@ -19,6 +19,7 @@ struct context {
 	const char	*tag;
 	struct search_key *root;
 	bool		 is_uid, where, sorted;
+	enum collation	 collation;	/* of when it was made */
 	struct sort_program program;
 	struct seqset_builder uids;	/* the results ... */
 	uint32_t	*order;		/* ... in order, when sorted */
@@ -191,6 +192,7 @@ context_add(struct session *s, const struct search_return *ret,
 	c->tag = arena_strdup(c->arena, s->tag);
 	c->is_uid = of->is_uid;
 	c->where = of->where;
+	c->collation = s->collation;
 	c->sorted = of->program != NULL;
 	set_uids(c, &uids);
 	if (c->sorted) {
@@ -423,6 +425,7 @@ contexts_update(struct session *s, uint64_t modseq)
 {
 	struct seqset_builder b = { 0 };
 	struct arena *command = s->arena;
+	const enum collation collation = s->collation;
 	const struct err *err;
 	struct seqset changed;
 
@@ -432,8 +435,11 @@ contexts_update(struct session *s, uint64_t modseq)
 	err = find_changed(s, modseq, &b);
 	changed = seqset_built(&b);
 	for (struct context *c = s->selected->contexts; err == NULL &&
-	    c != NULL && changed.n > 0; c = c->next)
+	    c != NULL && changed.n > 0; c = c->next) {
+		s->collation = c->collation;
 		err = update_one(s, c, &changed);
+	}
+	s->collation = collation;
 	seqset_builder_clear(&b);
 	arena_free(s->arena);
 	s->arena = command;

@@ -142,7 +142,8 @@ prepare_leaf(struct search *search, struct search_key *key)
 		return prepare_hot(search, key);
 	}
 	search->want |= SCAN_HEADERS | SCAN_PARTS;
-	key->match = match_new(key->text, key->text_len);
+	key->match = match_new(search->s->collation, key->text,
+	    key->text_len);
 	return NULL;
 }
 

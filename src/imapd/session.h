@@ -10,6 +10,7 @@
 #include "imapd/client.h"
 #include "imapd/cmd.h"
 #include "imapd/enabled.h"
+#include "mail/match.h"
 #include "store/account.h"
 #include "store/mailbox.h"
 #include "store/rights.h"
@@ -66,6 +67,7 @@ struct session {
 	unsigned int	 enabled;	/* ENABLED_...: what ENABLE turned on */
 	uint64_t	 store_stamp;	/* when user and shares were read */
 
+	enum collation	 collation;	/* COMPARATOR: RFC 5255 4.7 */
 	struct selected	*selected;	/* NULL when no mailbox is */
 	struct notify	*notify;	/* NULL until NOTIFY is first used */
 	bool		 compressed;	/* RFC 4978 */

@@ -198,6 +198,7 @@ struct item {
 };
 
 struct sorting {
+	enum collation	 collation;
 	const struct sort_program *program;
 	struct item	*items;
 	size_t		 n;
@@ -216,11 +217,11 @@ add_number(struct buf *b, int64_t n)
 /* Its collation key, ended by an octet below all in it: the shorter of two with
  * one beginning comes first. */
 static void
-add_text(struct buf *b, const char *s, size_t len)
+add_text(struct buf *b, enum collation collation, const char *s, size_t len)
 {
 	const size_t start = b->len;
 
-	casemap(s, len, b);
+	collate(collation, s, len, b);
 	for (size_t i = start; i < b->len; i++)
 		if (b->s[i] == '\0')
 			b->s[i] = '\1';
@@ -228,9 +229,12 @@ add_text(struct buf *b, const char *s, size_t len)
 }
 
 static void
-add_criterion(struct buf *b, enum sort_key key, const struct message *m,
-    const struct sortkeys *k)
+add_criterion(struct sorting *sorting, enum sort_key key,
+    const struct message *m, const struct sortkeys *k)
 {
+	struct buf *b = &sorting->keys;
+
+
 	switch (key) {
 	case SORT_ARRIVAL:
 		add_number(b, m->date.when);
@@ -243,7 +247,7 @@ add_criterion(struct buf *b, enum sort_key key, const struct message *m,
 		add_number(b, (int64_t)m->size);
 		break;
 	default:
-		add_text(b, k->texts[keys[key].text].s,
+		add_text(b, sorting->collation, k->texts[keys[key].text].s,
 		    k->texts[keys[key].text].len);
 	}
 }
@@ -260,7 +264,7 @@ add_item(void *arg, const struct message *m, const struct sortkeys *k)
 	for (size_t i = 0; i < program->n; i++) {
 		const size_t start = b->len;
 
-		add_criterion(b, program->criteria[i].key, m, k);
+		add_criterion(sorting, program->criteria[i].key, m, k);
 		if (!program->criteria[i].reverse)
 			continue;
 		for (size_t j = start; j < b->len; j++)
@@ -295,7 +299,8 @@ sort_found(struct session *s, struct mailbox *mbox,
     const struct sort_program *program, const struct found *found,
     uint32_t **uids_r, size_t *n_r)
 {
-	struct sorting sorting = { .program = program };
+	struct sorting sorting = { .program = program,
+	    .collation = s->collation };
 	const struct err *err;
 	uint32_t *uids;
 

@@ -20,6 +20,7 @@
 #define DECOMPOSED_MAX	32	/* characters; Unicode's longest has 18 */
 
 struct match {
+	enum collation	collation;
 	char		*s;		/* case-mapped */
 	size_t		 len;
 	struct scratch	*scratch;
@@ -128,8 +129,32 @@ casemap(const char *s, size_t len, struct buf *out)
 	}
 }
 
+void
+collate(enum collation collation, const char *s, size_t len, struct buf *out)
+{
+	size_t run;
+
+	switch (collation) {
+	case COLLATION_UNICODE_CASEMAP:
+		casemap(s, len, out);
+		return;
+	case COLLATION_ASCII_CASEMAP:
+		while (len > 0) {
+			run = map_ascii(s, len, buf_room(out, len));
+			out->len += run;
+			s += run;
+			len -= run;
+			for (; len > 0 && (unsigned char)*s >= 0x80; len--)
+				buf_addc(out, *s++);
+		}
+		return;
+	case COLLATION_OCTET:
+		buf_add(out, s, len);
+	}
+}
+
 struct match *
-match_new(const char *utf8, size_t len)
+match_new(enum collation collation, const char *utf8, size_t len)
 {
 	struct match *m = calloc(1, sizeof(*m));
 	struct buf b = { 0 };
@@ -138,7 +163,8 @@ match_new(const char *utf8, size_t len)
 		fatal("out of memory");
 	m->scratch->unfolded = m->scratch->text = m->scratch->window =
 	    (struct buf){ 0 };
-	casemap(utf8, len, &b);
+	m->collation = collation;
+	collate(collation, utf8, len, &b);
 	m->s = buf_str(&b);
 	m->len = b.len;
 	return m;
@@ -189,7 +215,7 @@ stream_feed(const struct match *m, const char *s, size_t len)
 			for (n = PIECE; (s[n] & 0xc0) == 0x80 &&
 			    n > PIECE - 4; )
 				n--;
-		casemap(s, n, w);
+		collate(m->collation, s, n, w);
 		s += n;
 		len -= n;
 		if (w->len < 2 * m->len)
@@ -234,7 +260,7 @@ match_short(const struct match *m, const char *s, size_t len, bool *done_r)
 	size_t n = 0;
 
 	*done_r = false;
-	if (len > SHORT_VALUE)
+	if (len > SHORT_VALUE || m->collation == COLLATION_OCTET)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];

@@ -13,6 +13,13 @@
 
 struct match;
 
+/* How texts are compared: RFC 5255 4.2, RFC 4790 9. */
+enum collation {
+	COLLATION_UNICODE_CASEMAP,	/* i;unicode-casemap: RFC 5051 */
+	COLLATION_ASCII_CASEMAP,	/* i;ascii-casemap */
+	COLLATION_OCTET			/* i;octet */
+};
+
 /*
  * Append the case-mapped form (RFC 5051 2) of len octets of UTF-8 at s.  Each
  * character is mapped alone: the form of two strings put together is their
@@ -23,8 +30,11 @@ struct match;
  */
 void casemap(const char *s, size_t len, struct buf *);
 
+/* Append what a collation compares octet by octet. */
+void collate(enum collation, const char *s, size_t len, struct buf *);
+
 /* A needle of len octets of UTF-8.  The empty needle is in everything. */
-struct match *match_new(const char *utf8, size_t len);
+struct match *match_new(enum collation, const char *utf8, size_t len);
 void match_free(struct match *);		/* NULL is fine */
 
 /* Whether the needle is in len octets of UTF-8 at s. */

@@ -62,7 +62,7 @@ check_match(const struct buf *b)
 		from++;
 	while (to > from && to < b->len && (b->s[to] & 0xc0) == 0x80)
 		to--;
-	m = match_new(b->s + from, to - from);
+	m = match_new(COLLATION_UNICODE_CASEMAP, b->s + from, to - from);
 	assert(match_utf8(m, b->s, b->len));
 	match_header(m, b->s, b->len);
 	match_free(m);

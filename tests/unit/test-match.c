@@ -73,7 +73,8 @@ utf8_is_searched(void)
 
 	for (size_t i = 0; i < TEST_N(rows); i++) {
 		TEST_ROW("%s in %s", rows[i].needle, rows[i].in);
-		m = match_new(rows[i].needle, strlen(rows[i].needle));
+		m = match_new(COLLATION_UNICODE_CASEMAP, rows[i].needle,
+		    strlen(rows[i].needle));
 		CHECK_INT(match_utf8(m, rows[i].in, strlen(rows[i].in)),
 		    rows[i].want);
 		match_free(m);
@@ -98,7 +99,8 @@ headers_are_searched(void)
 
 	for (size_t i = 0; i < TEST_N(rows); i++) {
 		TEST_ROW("%s in %s", rows[i].needle, rows[i].in);
-		m = match_new(rows[i].needle, strlen(rows[i].needle));
+		m = match_new(COLLATION_UNICODE_CASEMAP, rows[i].needle,
+		    strlen(rows[i].needle));
 		CHECK_INT(match_header(m, rows[i].in, strlen(rows[i].in)),
 		    rows[i].want);
 		match_free(m);
@@ -120,7 +122,8 @@ header_blocks_are_searched_by_field(void)
 
 	for (size_t i = 0; i < TEST_N(rows); i++) {
 		TEST_ROW("%s", rows[i].needle);
-		m = match_new(rows[i].needle, strlen(rows[i].needle));
+		m = match_new(COLLATION_UNICODE_CASEMAP, rows[i].needle,
+		    strlen(rows[i].needle));
 		CHECK_INT(match_header_block(m, in, sizeof(in) - 1),
 		    rows[i].want);
 		match_free(m);
@@ -144,7 +147,8 @@ temp_file(const struct buf *b)
 static void
 search(const struct buf *message, const char *needle, bool *body, bool *header)
 {
-	struct match *m = match_new(needle, strlen(needle));
+	struct match *m = match_new(COLLATION_UNICODE_CASEMAP, needle,
+	    strlen(needle));
 	struct arena *a = arena_new();
 	struct buf packed = { 0 };
 	int fd = temp_file(message);
@@ -267,7 +271,7 @@ static void
 a_short_file_is_its_end(void)
 {
 	struct buf b = { 0 };
-	struct match *m = match_new("x", 1);
+	struct match *m = match_new(COLLATION_UNICODE_CASEMAP, "x", 1);
 	struct part part = { .kind = MIME_LEAF, .is_text = true,
 	    .nested = true, .header_off = 0, .header_len = 1000000,
 	    .body_off = 5, .body_len = INT64_MAX / 4 };
@@ -291,6 +295,39 @@ a_short_file_is_its_end(void)
 	buf_clear(&b);
 }
 
+/* RFC 4790 9.2, 9.3; RFC 5255 4.2 */
+static void
+collations_compare_in_their_ways(void)
+{
+	static const struct {
+		enum collation	 how;
+		const char	*needle, *text;
+		bool		 found;
+	} table[] = {
+		{ COLLATION_UNICODE_CASEMAP, "STRASSE \xc3\x84",
+		    "strasse \xc3\xa4", true },
+		{ COLLATION_ASCII_CASEMAP, "abc", "xABCx", true },
+		{ COLLATION_ASCII_CASEMAP, "\xc3\x84" "b", "a\xc3\x84" "B", true },
+		{ COLLATION_ASCII_CASEMAP, "\xc3\x84", "\xc3\xa4", false },
+		{ COLLATION_OCTET, "abc", "xabcx", true },
+		{ COLLATION_OCTET, "abc", "xABCx", false },
+		{ COLLATION_OCTET, "", "x", true },
+		{ COLLATION_OCTET, "\xc3\x84", "a\xc3\x84", true },
+	};
+	struct match *m;
+
+	for (size_t i = 0; i < TEST_N(table); i++) {
+		TEST_ROW("%d %s", (int)table[i].how, table[i].needle);
+		m = match_new(table[i].how, table[i].needle,
+		    strlen(table[i].needle));
+		CHECK_INT(match_utf8(m, table[i].text, strlen(table[i].text)),
+		    table[i].found);
+		CHECK_INT(match_header(m, table[i].text,
+		    strlen(table[i].text)), table[i].found);
+		match_free(m);
+	}
+}
+
 int
 main(void)
 {
@@ -302,5 +339,6 @@ main(void)
 	TEST(a_match_may_lie_across_pieces);
 	TEST(long_needles_and_long_headers_are_searched);
 	TEST(a_short_file_is_its_end);
+	TEST(collations_compare_in_their_ways);
 	return test_end();
 }

@@ -115,6 +115,7 @@ static const struct capability {
 	{ .word = "REPLACE", .cmds = { &cmd_replace, &cmd_uid_replace } },
 	{ .word = "SAVEDATE" },
 	{ .word = "SAVELIMIT", .when = has_save_limit, .value = save_limit },
+	{ .word = "SEARCH=FUZZY" },
 	{ .word = "SEARCHRES" },
 	{ .word = "SORT", .cmds = { &cmd_sort, &cmd_uid_sort } },
 	{ .word = "SORT=DISPLAY" },

@@ -70,6 +70,18 @@ tell_sort(struct session *s, const uint32_t *numbers, size_t n, bool modseq,
 	output_adds(s->out, "\r\n");
 }
 
+static const char *
+scores_of(struct session *s, const struct found *found, const uint32_t *uids,
+    size_t n)
+{
+	char *scores = arena_alloc(s->arena, n);
+	struct score_hint hint = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		scores[i] = (char)found_score(found, uids[i], &hint);
+	return scores;
+}
+
 /* What was found and put in order: told, kept in "$", kept up to date. */
 static const struct err *
 answer(struct session *s, const struct sort_args *args, bool is_uid,
@@ -79,6 +91,7 @@ answer(struct session *s, const struct sort_args *args, bool is_uid,
 	const struct search_return *ret = &search->ret;
 	const struct err *err = NULL;
 	uint32_t *uids = NULL;
+	const char *scores = NULL;
 	const size_t uids_n = n;
 
 	search_return_save_sorted(s, ret, found, numbers, n);
@@ -89,11 +102,13 @@ answer(struct session *s, const struct sort_args *args, bool is_uid,
 		if (n > 0)
 			memcpy(uids, numbers, n * sizeof(*uids));
 	}
+	if (ret->opts & RETURN_RELEVANCY)
+		scores = scores_of(s, found, numbers, n);
 	if (!is_uid)
 		n = to_numbers(s, numbers, n);
 	if (ret->given)
 		err = search_return_tell_sorted(s, ret, is_uid,
-		    search->modseq, found, numbers, n);
+		    search->modseq, found, numbers, n, scores);
 	else
 		tell_sort(s, numbers, n, search->modseq, found);
 	if (err == NULL)
@@ -114,7 +129,7 @@ check(const struct session *s, const struct sort_args *args)
 	if ((ret->opts & (RETURN_CONTEXT | RETURN_UPDATE)) != 0 &&
 	    capability_off(s, "CONTEXT=SORT"))
 		return err_syntax("CONTEXT=SORT is turned off");
-	return sort_check(s, &args->program);
+	return sort_check(s, &args->program, args->search.fuzzy);
 }
 
 static const struct err *

@@ -182,7 +182,9 @@ context_add(struct session *s, const struct search_return *ret,
 	if (c == NULL)
 		fatal("out of memory");
 	c->arena = arena_new();
-	if (n < CONTEXTS_MAX)
+	/* Scores are not kept. */
+	if (n < CONTEXTS_MAX && (of->program == NULL ||
+	    !sort_has(of->program, SORT_RELEVANCY)))
 		c->root = copy_keys(c->arena, of->root);
 	if (c->root == NULL || arena_used(c->arena) > CONTEXT_OCTETS_MAX) {
 		context_free(c);

@@ -72,6 +72,9 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 			break;
 		if (answer != SEARCH_NO) {
 			add(found, &m);
+			if (last && search->fuzzy)
+				buf_addc(&found->scores,
+				    (char)search_score(search));
 			if (last && found->count == run->enough)
 				break;
 		}
@@ -130,6 +133,10 @@ search_begin(struct session *s, const struct search_args *args)
 {
 	const struct err *err = search_return_check(s, &args->ret);
 
+	/* RFC 6203 4 */
+	if (err == NULL && (args->ret.opts & RETURN_RELEVANCY) != 0 &&
+	    !args->fuzzy)
+		err = err_syntax("RELEVANCY needs FUZZY");
 	if (err == NULL)
 		err = context_check(s, &args->ret);
 	return err != NULL ? err : args->bad_charset;
@@ -182,7 +189,7 @@ is_all(const struct search_key *root)
 	for (const struct search_key *key = root->child; key != NULL;
 	    key = key->next)
 		if (key->op != SEARCH_ALL || key->negate ||
-		    key->capability != NULL)
+		    key->fuzzy || key->capability != NULL)
 			return false;
 	return true;
 }
@@ -207,9 +214,29 @@ search_find_unread(struct session *s, struct search_key *root,
 	return NULL;
 }
 
+unsigned int
+found_score(const struct found *found, uint32_t uid, struct score_hint *hint)
+{
+	const struct seqrange *r = found->uids.ranges;
+	size_t at;
+
+	if (hint->range >= found->uids.n || uid < r[hint->range].first)
+		*hint = (struct score_hint){ 0 };
+	while (hint->range < found->uids.n && r[hint->range].last < uid) {
+		hint->before += (size_t)r[hint->range].last -
+		    r[hint->range].first + 1;
+		hint->range++;
+	}
+	if (hint->range == found->uids.n || uid < r[hint->range].first)
+		return 0;
+	at = hint->before + (uid - r[hint->range].first);
+	return at < found->scores.len ? (unsigned char)found->scores.s[at] : 0;
+}
+
 void
 found_clear(struct found *found)
 {
 	seqset_builder_clear(&found->uids);
+	buf_clear(&found->scores);
 	*found = (struct found){ 0 };
 }

@@ -21,6 +21,8 @@ struct parse {
 	const struct err *bad_charset;	/* NULL: charset is known */
 	unsigned int	 keys;
 	bool		 modseq;	/* MODSEQ was there */
+	bool		 any_fuzzy;	/* FUZZY was there */
+	unsigned int	 fuzzy;		/* it is around what is read */
 };
 
 enum argument { ARG_NONE, ARG_TEXT, ARG_FIELD, ARG_KEYWORD, ARG_DATE,
@@ -105,6 +107,7 @@ new_key(struct parse *ps, enum search_op op)
 	}
 	key = arena_alloc(ps->arena, sizeof(*key));
 	key->op = op;
+	key->fuzzy = ps->fuzzy > 0;
 	return key;
 }
 
@@ -366,6 +369,19 @@ parse_or(struct parse *ps, unsigned int depth, struct search_key **key_r)
 	return true;
 }
 
+/* RFC 6203 7: FUZZY SP search-key. */
+static bool
+parse_fuzzy(struct parse *ps, unsigned int depth, struct search_key **key_r)
+{
+	bool ok;
+
+	ps->any_fuzzy = true;
+	ps->fuzzy++;
+	ok = parser_sp(ps->p) && parse_key(ps, depth + 1, key_r);
+	ps->fuzzy--;
+	return ok;
+}
+
 /* A key without NOTs; word is its first word, NULL when it starts otherwise. */
 static bool
 parse_rest(struct parse *ps, unsigned int depth, const char *word,
@@ -387,6 +403,8 @@ parse_rest(struct parse *ps, unsigned int depth, const char *word,
 	}
 	if (strcmp(word, "OR") == 0)
 		return parse_or(ps, depth, key_r);
+	if (strcmp(word, "FUZZY") == 0)
+		return parse_fuzzy(ps, depth, key_r);
 	if (strcmp(word, "NEW") == 0)
 		return parse_new(ps, key_r);
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -462,6 +480,7 @@ parse_keys(struct parse *ps, const char *word, bool negate,
 	if (!parse_more(ps, 0, &(*first)->next) || !parser_crlf(ps->p))
 		return false;
 	args->modseq = ps->modseq;
+	args->fuzzy = ps->any_fuzzy;
 	args->charset = ps->charset != NULL;
 	args->bad_charset = ps->bad_charset;
 	return true;

@@ -20,7 +20,8 @@ static const struct {
 	{ "SAVE",	RETURN_SAVE, "SEARCHRES", NULL },
 	{ "PARTIAL",	RETURN_PARTIAL, "PARTIAL", "CONTEXT=SEARCH" },
 	{ "CONTEXT",	RETURN_CONTEXT, "CONTEXT=SEARCH", NULL },
-	{ "UPDATE",	RETURN_UPDATE, "CONTEXT=SEARCH", NULL }
+	{ "UPDATE",	RETURN_UPDATE, "CONTEXT=SEARCH", NULL },
+	{ "RELEVANCY",	RETURN_RELEVANCY, "SEARCH=FUZZY", NULL }
 };
 /* What changes nothing in the response. */
 #define RETURN_HINTS	((unsigned int)(RETURN_CONTEXT | RETURN_UPDATE))
@@ -266,6 +267,26 @@ modseq_of(unsigned int opts, const struct found *found)
 	    found->modseq_last : found->modseq_first;
 }
 
+/* RFC 6203 4: the scores of what ALL or PARTIAL return, in their order. */
+static void
+tell_scores(struct session *s, const struct search_return *ret,
+    const char *scores, size_t n)
+{
+	uint64_t first = 0, count = n;
+
+	if ((ret->opts & RETURN_RELEVANCY) == 0)
+		return;
+	if (ret->opts & RETURN_PARTIAL)
+		partial_slice(&ret->partial, n, &first, &count);
+	output_adds(s->out, " RELEVANCY (");
+	for (uint64_t i = 0; i < count; i++) {
+		if (i > 0)
+			output_add(s->out, " ", 1);
+		reply_number(s->out, (unsigned char)scores[first + i]);
+	}
+	output_adds(s->out, ")");
+}
+
 /* What was asked for of a set, which is told in its order. */
 static void
 tell_data(struct session *s, const struct search_return *ret,
@@ -288,6 +309,7 @@ tell_data(struct session *s, const struct search_return *ret,
 		tell_number(s, " COUNT ", count);
 	if (modseq && found->count > 0)
 		tell_number(s, " MODSEQ ", modseq_of(opts, found));
+	tell_scores(s, ret, found->scores.s, found->scores.len);
 	output_adds(s->out, "\r\n");
 }
 
@@ -440,7 +462,7 @@ modseq_of_ends(struct session *s, unsigned int opts, bool is_uid,
 const struct err *
 search_return_tell_sorted(struct session *s, const struct search_return *ret,
     bool is_uid, bool modseq, const struct found *found,
-    const uint32_t *numbers, size_t n)
+    const uint32_t *numbers, size_t n, const char *scores)
 {
 	const unsigned int opts = ret->opts;
 	const struct err *err = NULL;
@@ -472,6 +494,7 @@ search_return_tell_sorted(struct session *s, const struct search_return *ret,
 		tell_number(s, " COUNT ", n);
 	if (modseq && n > 0)
 		tell_number(s, " MODSEQ ", highest);
+	tell_scores(s, ret, scores, n);
 	output_adds(s->out, "\r\n");
 	return NULL;
 }

@@ -111,6 +111,9 @@ prepare_hot(struct search *search, struct search_key *key)
 static const struct err *
 prepare_leaf(struct search *search, struct search_key *key)
 {
+	search->fuzzy |= key->fuzzy;
+	if (key->fuzzy && capability_off(search->s, "SEARCH=FUZZY"))
+		return err_syntax("SEARCH=FUZZY is turned off");
 	if (key->capability != NULL &&
 	    capability_off(search->s, key->capability))
 		return err_syntax("%s is turned off", key->capability);
@@ -142,8 +145,9 @@ prepare_leaf(struct search *search, struct search_key *key)
 		return prepare_hot(search, key);
 	}
 	search->want |= SCAN_HEADERS | SCAN_PARTS;
-	key->match = match_new(search->s->collation, key->text,
-	    key->text_len);
+	key->match = key->fuzzy ? match_new_fuzzy(COLLATION_UNICODE_CASEMAP,
+	    key->text, key->text_len) : match_new(search->s->collation,
+	    key->text, key->text_len);
 	return NULL;
 }
 
@@ -410,6 +414,34 @@ test_hot(const struct search *search, const struct search_key *key,
 	}
 }
 
+/* A fuzzy text: how well it fits counts, unless it must not be there. */
+static const struct err *
+test_fuzzy(struct search *search, const struct search_key *key,
+    const struct message *m, bool *yes_r)
+{
+	const struct err *err;
+	unsigned int score;
+
+	match_begin(key->match);
+	err = key->op == SEARCH_HEADER ? test_header(search, key, m, yes_r) :
+	    test_text(search, key, m, yes_r);
+	if (err != NULL)
+		return err;
+	score = *yes_r ? 100 : match_score(key->match);
+	*yes_r = score > 0;
+	if (*yes_r && !key->negate) {
+		search->score_sum += score;
+		search->score_n++;
+	}
+	return NULL;
+}
+
+unsigned int
+search_score(const struct search *search)
+{
+	return search->score_n > 0 ? search->score_sum / search->score_n : 100;
+}
+
 static const struct err *
 test_leaf(struct search *search, const struct search_key *key,
     const struct message *m, bool *yes_r)
@@ -417,6 +449,8 @@ test_leaf(struct search *search, const struct search_key *key,
 	*yes_r = false;
 	if (key->none)
 		return NULL;
+	if (key->fuzzy && key->match != NULL)
+		return test_fuzzy(search, key, m, yes_r);
 	switch (key->op) {
 	case SEARCH_SENTBEFORE:
 	case SEARCH_SENTON:
@@ -476,6 +510,7 @@ search_test(struct search *search, const struct message *m,
 {
 	const struct err *err;
 
+	search->score_sum = search->score_n = 0;
 	if (cost > COST_HOT)
 		msgfile_start(&search->file, m);
 	err = test_key(search, search->root, m, cost, answer_r);

@@ -60,6 +60,7 @@ struct search_key {
 	struct search_key *child;	/* the first of an AND or OR */
 	enum search_op	 op;
 	bool		 negate;
+	bool		 fuzzy;		/* RFC 6203 3 */
 	bool		 set_is_uid;
 	struct seqset	 set;
 	uint64_t	 mask;		/* of SEARCH_FLAGS */
@@ -90,6 +91,7 @@ enum search_return_opt {
 	RETURN_PARTIAL	= 1 << 5,	/* RFC 9394 3.1 */
 	RETURN_CONTEXT	= 1 << 6,	/* RFC 5267 4.2: a hint */
 	RETURN_UPDATE	= 1 << 7,	/* RFC 5267 4.3 */
+	RETURN_RELEVANCY = 1 << 8,	/* RFC 6203 4 */
 	/* Those that the ESEARCH response has data for. */
 	RETURN_DATA	= RETURN_MIN | RETURN_MAX | RETURN_ALL |
 			    RETURN_COUNT | RETURN_PARTIAL
@@ -104,6 +106,7 @@ struct search_args {
 	struct search_return ret;
 	struct search_key *root;	/* an AND; NULL with bad_charset */
 	bool		 modseq;	/* MODSEQ is among the keys */
+	bool		 fuzzy;		/* FUZZY is */
 	bool		 charset;	/* one was named ... */
 	const struct err *bad_charset;	/* ... that is not known: ERR_USER */
 };
@@ -142,6 +145,8 @@ struct search {
 	unsigned int	 hot, dear;	/* keys of COST_HOT, and of more */
 	unsigned int	 want;		/* columns for the dear ones */
 	int64_t		 now;		/* seconds since 1970 */
+	bool		 fuzzy;		/* scores are wanted */
+	unsigned int	 score_sum, score_n;	/* of the message that is tested */
 	uint64_t	 damaged;	/* messages that could not be read */
 };
 
@@ -158,6 +163,8 @@ const struct err *search_prepare(struct session *, struct mailbox *mbox,
  * dearer ones decide.  A message that is gone or damaged does not match; the
  * first damaged one is logged.
  */
+/* Of the message that was tested last: 1 to 100 (RFC 6203 4). */
+unsigned int search_score(const struct search *);
 enum search_answer { SEARCH_NO, SEARCH_YES, SEARCH_MAYBE };
 const struct err *search_test(struct search *, const struct message *m,
     enum search_cost, enum search_answer *answer_r);
@@ -169,7 +176,14 @@ struct found {
 	uint64_t	 count;
 	/* Of the first, of the last, and the highest of all. */
 	uint64_t	 modseq_first, modseq_last, modseq;
+	/* With FUZZY: an octet for each, 1 to 100. */
+	struct buf	 scores;
 };
+/* That of a UID; 0 when there is none.  *hint starts at 0 and makes a walk in
+ * rising order cheap. */
+struct score_hint { size_t range, before; };
+unsigned int found_score(const struct found *, uint32_t uid,
+    struct score_hint *hint);
 /*
  * Search the view of the selected mailbox (mbox NULL), or all that is in another.
  * enough: the first so many matches are all that is wanted; 0: all.  ERR_IO when
@@ -217,11 +231,12 @@ struct search_where {
 void search_return_tell_where(struct session *, const struct search_return *,
     const struct search_where *, bool modseq, const struct found *);
 /* The same of n results in the order of a SORT: UIDs to save; and the ESEARCH
- * response, of numbers or UIDs. */
+ * response, of numbers or UIDs, with their scores where RELEVANCY is wanted. */
 void search_return_save_sorted(struct session *, const struct search_return *,
     const struct found *, const uint32_t *uids, size_t n);
 const struct err *search_return_tell_sorted(struct session *,
     const struct search_return *, bool is_uid, bool modseq,
-    const struct found *, const uint32_t *numbers, size_t n);
+    const struct found *, const uint32_t *numbers, size_t n,
+    const char *scores);
 
 #endif

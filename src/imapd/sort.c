@@ -26,6 +26,7 @@ static const struct {
 	    "SORT=DISPLAY" },
 	[SORT_DISPLAYTO] = { "DISPLAYTO", SORTKEY_DISPLAYTO, "SORT=DISPLAY" },
 	[SORT_FROM] = { "FROM", SORTKEY_FROM, NULL },
+	[SORT_RELEVANCY] = { "RELEVANCY", -1, "SEARCH=FUZZY" },
 	[SORT_SIZE] = { "SIZE", -1, NULL },
 	[SORT_SUBJECT] = { "SUBJECT", SORTKEY_SUBJECT, NULL },
 	[SORT_TO] = { "TO", SORTKEY_TO, NULL }
@@ -73,9 +74,21 @@ sort_parse(struct parser *p, struct sort_program *program)
 	return parser_char(p, ')');
 }
 
-const struct err *
-sort_check(const struct session *s, const struct sort_program *program)
+bool
+sort_has(const struct sort_program *program, enum sort_key key)
 {
+	for (size_t i = 0; i < program->n; i++)
+		if (program->criteria[i].key == key)
+			return true;
+	return false;
+}
+
+const struct err *
+sort_check(const struct session *s, const struct sort_program *program,
+    bool fuzzy)
+{
+	if (sort_has(program, SORT_RELEVANCY) && !fuzzy)
+		return err_syntax("RELEVANCY needs FUZZY");
 	for (size_t i = 0; i < program->n; i++) {
 		const char *word = keys[program->criteria[i].key].capability;
 
@@ -199,6 +212,8 @@ struct item {
 
 struct sorting {
 	enum collation	 collation;
+	const struct found *found;
+	struct score_hint hint;
 	const struct sort_program *program;
 	struct item	*items;
 	size_t		 n;
@@ -242,6 +257,11 @@ add_criterion(struct sorting *sorting, enum sort_key key,
 	case SORT_DATE:
 		/* RFC 5256 2.2 */
 		add_number(b, k->dated ? k->sent : m->date.when);
+		break;
+	case SORT_RELEVANCY:
+		/* RFC 6203 6: the highest first. */
+		add_number(b, -(int64_t)found_score(sorting->found, m->uid,
+		    &sorting->hint));
 		break;
 	case SORT_SIZE:
 		add_number(b, (int64_t)m->size);
@@ -300,7 +320,7 @@ sort_found(struct session *s, struct mailbox *mbox,
     uint32_t **uids_r, size_t *n_r)
 {
 	struct sorting sorting = { .program = program,
-	    .collation = s->collation };
+	    .collation = s->collation, .found = found };
 	const struct err *err;
 	uint32_t *uids;
 

@@ -8,7 +8,7 @@
 
 enum sort_key {
 	SORT_ARRIVAL, SORT_CC, SORT_DATE, SORT_DISPLAYFROM, SORT_DISPLAYTO,
-	SORT_FROM, SORT_SIZE, SORT_SUBJECT, SORT_TO, SORT_KEYS
+	SORT_FROM, SORT_RELEVANCY, SORT_SIZE, SORT_SUBJECT, SORT_TO, SORT_KEYS
 };
 
 struct sort_program {
@@ -21,9 +21,11 @@ struct sort_program {
 
 /* "(" sort-criterion *(SP sort-criterion) ")" */
 bool sort_parse(struct parser *, struct sort_program *);
-/* ERR_SYNTAX when a key belongs to a capability that is turned off. */
+/* ERR_SYNTAX when a key belongs to a capability that is turned off, or needs FUZZY
+ * (RFC 6203 6). */
 const struct err *sort_check(const struct session *,
-    const struct sort_program *);
+    const struct sort_program *, bool fuzzy);
+bool sort_has(const struct sort_program *, enum sort_key);
 
 /*
  * The UIDs of found in order: found->count of them at most, in memory that the

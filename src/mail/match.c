@@ -12,6 +12,7 @@
 
 #include "mail/charset.h"
 #include "mail/decode.h"
+#include "mail/fuzzy.h"
 #include "mail/header.h"
 #include "util/log.h"
 
@@ -21,6 +22,7 @@
 
 struct match {
 	enum collation	collation;
+	struct fuzzy	*fuzzy;		/* NULL: a substring */
 	char		*s;		/* case-mapped */
 	size_t		 len;
 	struct scratch	*scratch;
@@ -170,11 +172,35 @@ match_new(enum collation collation, const char *utf8, size_t len)
 	return m;
 }
 
+/* A needle without a word in it is looked for as it is. */
+struct match *
+match_new_fuzzy(enum collation collation, const char *utf8, size_t len)
+{
+	struct match *m = match_new(collation, utf8, len);
+
+	m->fuzzy = fuzzy_new(m->s, m->len);
+	return m;
+}
+
+void
+match_begin(const struct match *m)
+{
+	if (m->fuzzy != NULL)
+		fuzzy_start(m->fuzzy);
+}
+
+unsigned int
+match_score(const struct match *m)
+{
+	return m->fuzzy != NULL ? fuzzy_score(m->fuzzy) : 0;
+}
+
 void
 match_free(struct match *m)
 {
 	if (m == NULL)
 		return;
+	fuzzy_free(m->fuzzy);
 	buf_clear(&m->scratch->unfolded);
 	buf_clear(&m->scratch->text);
 	buf_clear(&m->scratch->window);
@@ -188,6 +214,10 @@ window_has(const struct match *m)
 {
 	const struct buf *w = &m->scratch->window;
 
+	if (m->fuzzy != NULL) {
+		fuzzy_break(m->fuzzy);
+		return fuzzy_score(m->fuzzy) == 100;
+	}
 	return w->len >= m->len && memmem(w->s, w->len, m->s, m->len) != NULL;
 }
 
@@ -208,6 +238,7 @@ stream_feed(const struct match *m, const char *s, size_t len)
 {
 	struct buf *w = &m->scratch->window;
 	size_t keep = m->len - 1, n;
+	const bool fuzzy = m->fuzzy != NULL;
 
 	while (len > 0) {
 		n = len;
@@ -218,6 +249,11 @@ stream_feed(const struct match *m, const char *s, size_t len)
 		collate(m->collation, s, n, w);
 		s += n;
 		len -= n;
+		if (fuzzy) {
+			fuzzy_feed(m->fuzzy, w->s, w->len);
+			buf_reset(w);
+			continue;
+		}
 		if (w->len < 2 * m->len)
 			continue;
 		if (window_has(m))
@@ -260,7 +296,7 @@ match_short(const struct match *m, const char *s, size_t len, bool *done_r)
 	size_t n = 0;
 
 	*done_r = false;
-	if (len > SHORT_VALUE || m->collation == COLLATION_OCTET)
+	if (len > SHORT_VALUE || m->fuzzy != NULL || m->collation == COLLATION_OCTET)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];

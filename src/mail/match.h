@@ -35,6 +35,14 @@ void collate(enum collation, const char *s, size_t len, struct buf *);
 
 /* A needle of len octets of UTF-8.  The empty needle is in everything. */
 struct match *match_new(enum collation, const char *utf8, size_t len);
+/*
+ * The same, but words that are nearly those of the needle count: what looks for it
+ * says true only when it cannot be met better.  match_begin() before each message;
+ * match_score() tells 1 to 100 then, or 0 (fuzzy.h).
+ */
+struct match *match_new_fuzzy(enum collation, const char *utf8, size_t len);
+void match_begin(const struct match *);
+unsigned int match_score(const struct match *);
 void match_free(struct match *);		/* NULL is fine */
 
 /* Whether the needle is in len octets of UTF-8 at s. */

@@ -17,6 +17,7 @@
 
 /* Options behind a verb.  Each verb says which it takes. */
 enum opt {
+	OPT_EXPIRES,
 	OPT_JSON,
 	OPT_MAILBOXES,
 	OPT_NO_PASSWORD,
@@ -78,7 +79,7 @@ struct admin {
 };
 
 /* Tables of verbs, one of each file. */
-extern const struct verb verbs_check[], verbs_config[], verbs_deliver[],
+extern const struct verb verbs_app_password[], verbs_check[], verbs_config[], verbs_deliver[],
     verbs_export[], verbs_grant[], verbs_help[], verbs_import[], verbs_init[],
     verbs_mailbox[], verbs_purge[], verbs_shared[], verbs_user[];
 

@@ -240,8 +240,10 @@ static const struct err *
 user_show_run(struct admin *a)
 {
 	const struct err *err;
+	struct app_password *apps;
 	struct credentials c;
 	struct grant *grants;
+	size_t apps_n;
 	const char **texts;
 	struct user user;
 	size_t n;
@@ -249,6 +251,9 @@ user_show_run(struct admin *a)
 	err = user_find(a->store, a->arena, a->argv[0], &user);
 	if (err == NULL)
 		err = credentials_find(a->store, a->arena, user.id, &c);
+	if (err == NULL)
+		err = app_password_list(a->store, a->arena, user.id, &apps,
+		    &apps_n);
 	if (err == NULL)
 		err = grant_list(a->store, a->arena, NULL, user.name, &grants,
 		    &n);
@@ -264,6 +269,8 @@ user_show_run(struct admin *a)
 	}
 	out_record(a->out);
 	print_user(a, &user, &c);
+	out_bool(a->out, "scram", c.scram.iterations != 0);
+	out_uint(a->out, "app-passwords", apps_n);
 	out_strs(a->out, "grants", texts, n);
 	print_capabilities_off(a, user.capabilities_off);
 	err = print_account(a, user.name);

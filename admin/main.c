@@ -22,13 +22,14 @@
 #include "wire/respcode.h"
 
 static const struct verb *const families[] = {
-	verbs_init, verbs_user, verbs_shared, verbs_grant, verbs_mailbox,
+	verbs_init, verbs_user, verbs_app_password, verbs_shared, verbs_grant, verbs_mailbox,
 	verbs_deliver, verbs_import, verbs_export, verbs_check, verbs_purge,
 	verbs_config, verbs_help
 };
 #define FAMILIES_N	(sizeof(families) / sizeof(families[0]))
 
 static const struct option verb_options[] = {
+	{ "expires", required_argument, NULL, OPT_EXPIRES },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "mailboxes", required_argument, NULL, OPT_MAILBOXES },
 	{ "no-password", no_argument, NULL, OPT_NO_PASSWORD },

@@ -54,7 +54,10 @@ _mboxadm_operand() {
 	user\ allow:2 | user\ deny:2)
 		_mboxadm_words <<<$'create\nrename\ndelete\ncreate,rename,delete' ;;
 	user\ set:2) _mboxadm_words <<<capabilities-off ;;
-	user\ *:1 | check:1 | grant:2 | revoke:2) _mboxadm_users ;;
+	app-password\ add:2) ;;
+	app-password\ revoke:2)
+		_mboxadm_words < <(_mboxadm_list app-password list "$1") ;;
+	user\ *:1 | app-password\ *:1 | check:1 | grant:2 | revoke:2) _mboxadm_users ;;
 	shared\ *:1 | grant:1 | revoke:1)
 		_mboxadm_words < <(_mboxadm_list shared list) ;;
 	grant:3) _mboxadm_words <<<$'read\nwrite\nfull' ;;
@@ -75,13 +78,14 @@ _mboxadm_options() {
 	user\ add)
 		_mboxadm_words <<<$'--mailboxes\n--no-password\n--password-stdin' ;;
 	user\ passwd) _mboxadm_words <<<$'--no-password\n--password-stdin' ;;
+	app-password\ add) _mboxadm_words <<<$'--expires\n--json' ;;
 	mailbox\ create) _mboxadm_words <<<$'--subscribe' ;;
 	import\ mbox) _mboxadm_words <<<$'--json\n--subscribe' ;;
 	import\ maildir)
 		_mboxadm_words <<<$'--json\n--recursive\n--subscribe' ;;
 	check) _mboxadm_words <<<$'--json\n--repair' ;;
 	deliver) _mboxadm_words <<<$'-f' ;;
-	user\ list | user\ show | shared\ list | shared\ show | \
+	app-password\ list | user\ list | user\ show | shared\ list | shared\ show | \
 	mailbox\ list | mailbox\ status | mailbox\ undelete | export\ * | \
 	config\ * | purge | help)
 		_mboxadm_words <<<$'--json' ;;
@@ -91,6 +95,7 @@ _mboxadm_options() {
 # The second words of a verb's family; nothing for a verb of one word.
 _mboxadm_family() {
 	case $1 in
+	app-password) printf '%s\n' add list revoke ;;
 	user) printf '%s\n' add passwd list show rename delete allow deny set ;;
 	shared) printf '%s\n' add list show delete ;;
 	mailbox) printf '%s\n' list status create rename delete undelete ;;
@@ -116,7 +121,7 @@ _mboxadm() {
 		return
 	fi
 	if ((i == COMP_CWORD)); then
-		_mboxadm_words < <(printf '%s\n' init user shared grant revoke \
+		_mboxadm_words < <(printf '%s\n' init user app-password shared grant revoke \
 		    mailbox deliver import export check purge config help)
 		return
 	fi
@@ -131,7 +136,7 @@ _mboxadm() {
 	fi
 	for (( ; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--mailboxes | -f) ((i++)) ;;
+		--expires | --mailboxes | -f) ((i++)) ;;
 		-?*) ;;
 		*) words+=("${COMP_WORDS[i]//\\\\/\\}") ;;
 		esac

@@ -23,6 +23,7 @@
 static const struct mechanism *const mechanisms[] = {
 	&mechanism_scram_sha256_plus, &mechanism_scram_sha1_plus,
 	&mechanism_scram_sha256, &mechanism_scram_sha1,
+	&mechanism_external, &mechanism_oauthbearer, &mechanism_xoauth2,
 	&mechanism_plain, &mechanism_login
 };
 #define MECHANISMS	(sizeof(mechanisms) / sizeof(mechanisms[0]))
@@ -343,7 +344,10 @@ auth_succeed(struct auth *auth, const char *name)
 	const struct err *err = NULL;
 
 	strlcpy(auth->user, name, sizeof(auth->user));
-	if (auth->attempted && auth->keys.user != 0)
+	/* Where the name was not known before, it is now. */
+	if (auth->attempted && auth->keys.user == 0)
+		err = guess_keys(auth, name, &auth->keys);
+	if (auth->attempted && err == NULL)
 		err = guess_good(auth_dir(auth), &auth->keys, now_seconds());
 	if (err != NULL)
 		log_warning("failed logins are not counted: %s", err->text);

@@ -90,6 +90,35 @@ compare(struct auth *auth, const struct user *user, const char *password,
 	return NULL;
 }
 
+/*
+ * An app password, which a fast hash is enough for: nobody guesses it.  Expired
+ * is told to one who knows it (RFC 5530 3).
+ */
+static const struct err *
+compare_app(struct auth *auth, const struct user *user, const char *password,
+    bool *ok_r)
+{
+	unsigned char hash[HASH_MAX_OCTETS];
+	const struct err *err;
+	struct app_password app;
+
+	if (!app_password_hash(password, hash))
+		return NULL;
+	err = app_password_find(auth->store, auth->arena, user->id, hash, ok_r,
+	    &app);
+	if (err != NULL || !*ok_r)
+		return err;
+	if (app.expires != 0 && app.expires <= now_seconds()) {
+		*ok_r = false;
+		return auth_refuse(auth, "expired", RESP_EXPIRED,
+		    "This app password has expired");
+	}
+	err = app_password_used(auth->store, user->id, &app);
+	if (err != NULL)
+		log_warning("app password of %s: %s", user->name, err->text);
+	return NULL;
+}
+
 static const struct err *
 verify(struct auth *auth, const char *name, const char *password,
     struct user *user_r, bool *ok_r)
@@ -102,7 +131,10 @@ verify(struct auth *auth, const char *name, const char *password,
 	err = auth_find_user(auth, name, user_r);
 	/* An unknown user's are looked up too: it takes as long. */
 	if (err == NULL)
-		err = credentials_find(auth->store, auth->arena, user_r->id,
+		err = compare_app(auth, user_r, password, ok_r);
+	if (err != NULL || *ok_r)
+		return err;
+	err = credentials_find(auth->store, auth->arena, user_r->id,
 		    &c);
 	if (err == NULL)
 		err = compare(auth, user_r, password, c.password, ok_r);

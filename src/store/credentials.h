@@ -70,8 +70,15 @@ struct app_password {
 	int64_t		 expires;	/* 0: never */
 };
 
-/* The hash of one, of which upper and lower case, blanks and '-' are no part. */
-void app_password_hash(const char *password, unsigned char hash[32]);
+#define APP_PASSWORD_OCTETS	30	/* "abcde-fghij-...", its NUL included */
+
+/* A random one, of 125 bits. */
+void app_password_make(char out[APP_PASSWORD_OCTETS]);
+/*
+ * The hash of one; the case of letters, blanks and '-' do not matter.  False when
+ * it can be none.
+ */
+bool app_password_hash(const char *password, unsigned char hash[32]);
 /*
  * ERR_USER ALREADYEXISTS when the label is taken, CANNOT when it is none: 1 to
  * APP_LABEL_MAX octets of UTF-8 without controls.

@@ -832,3 +832,9 @@ conf_words_hold(const char *words, const char *word)
 	}
 	return false;
 }
+
+bool
+conf_duration(const char *s, unsigned int *seconds_r)
+{
+	return duration_parse(s, 1, seconds_r);
+}

@@ -75,6 +75,8 @@ bool conf_words(const char *, char **words_r);
 /* Print every key with its value as "key = value" lines (json: one object). */
 void conf_show(const struct conf *, FILE *, bool json);
 
+/* "30s", "12h", "90d": seconds, 1 at least. */
+bool conf_duration(const char *, unsigned int *seconds_r);
 /* Whether word, in any case, is one of words (or NULL), which have one space
  * between. */
 bool conf_words_hold(const char *words, const char *word);

@@ -247,9 +247,30 @@ send_savedate(struct output *out, const struct message *m)
 	reply_datetime(out, &date);
 }
 
+/* Whether this command made the message seen. */
+static bool
+made_seen(const struct fetch *f, const struct message *m)
+{
+	return f->seen_modseq != 0 && m->modseq == f->seen_modseq;
+}
+
+/* The UID first, where the client did not ask for it: in a UID command (RFC 3501
+ * 6.4.8), and with a change once CONDSTORE is on (RFC 7162 3.2.4). */
+static void
+send_uid(struct fetch *f, const struct message *m)
+{
+	if (!f->with_uid && (!made_seen(f, m) || !condstore_on(f->s) ||
+	    (f->args->kinds & 1u << FETCH_UID) != 0 ||
+	    session_enabled(f->s, ENABLED_UIDONLY)))
+		return;
+	output_add(f->s->out, "UID ", 4);
+	reply_number(f->s->out, m->uid);
+	output_add(f->s->out, " ", 1);
+}
+
 /*
  * RFC 3501 6.4.5: a \Seen that was set by this is told with it; RFC 7162 3.2.4:
- * then UID and mod-sequence too.
+ * then the mod-sequence too.
  */
 static void
 send_seen(struct fetch *f, const struct message *m)
@@ -257,14 +278,8 @@ send_seen(struct fetch *f, const struct message *m)
 	const unsigned int kinds = f->args->kinds;
 	struct output *out = f->s->out;
 
-	if (f->seen_modseq == 0 || m->modseq != f->seen_modseq)
+	if (!made_seen(f, m))
 		return;
-	if (condstore_on(f->s) && !f->with_uid &&
-	    (kinds & 1u << FETCH_UID) == 0 &&
-	    !session_enabled(f->s, ENABLED_UIDONLY)) {
-		output_add(out, " UID ", 5);
-		reply_number(out, m->uid);
-	}
 	if (condstore_on(f->s) && (kinds & 1u << FETCH_MODSEQ) == 0) {
 		output_add(out, " ", 1);
 		condstore_send(f->s, m->modseq);
@@ -348,11 +363,7 @@ send_message(struct fetch *f, const struct message *m, uint32_t seq)
 	const struct err *err;
 
 	fetch_head(f->s, seq, m->uid);
-	if (f->with_uid) {
-		output_add(out, "UID ", 4);
-		reply_number(out, m->uid);
-		output_add(out, " ", 1);
-	}
+	send_uid(f, m);
 	for (size_t i = 0; item != NULL; item = item->next, i++) {
 		if (i > 0)
 			output_add(out, " ", 1);

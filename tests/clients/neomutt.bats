@@ -110,6 +110,40 @@ mutt() {
 	expect '~"file"'
 }
 
+# Opens INBOX twice: the second time from its cache of headers, which QRESYNC or
+# CONDSTORE brings up to date.
+resync() {
+	local count
+	cat >>"$HOME/muttrc" <<-EOT
+	set header_cache = $HOME/cache
+	set $1
+	EOT
+	read -r count _ <<<"$(status alice INBOX)"
+	mutt +INBOX '<last-entry><quit>'
+	[[ -e $HOME/cache ]]
+	imap_start a
+	imap_ok a 'a1 SELECT INBOX'
+	imap_ok a 'a2 UID STORE 2,4 +FLAGS.SILENT (\Deleted)'
+	imap_ok a 'a3 EXPUNGE'
+	imap_ok a 'a4 STORE 1:* -FLAGS.SILENT (\Flagged)'
+	imap_ok a 'a5 UID STORE 5 +FLAGS.SILENT (\Flagged)'
+	append a INBOX "Subject: later$CRLF$CRLF"
+	imap_serve pid.client.
+	mutt +INBOX "<tag-pattern>~A<enter><tag-prefix><copy-message>$HOME/copy<enter><exit>"
+	same "$((count - 1))" "$(copied)"
+	rm "$HOME/copy"
+	mutt +INBOX "<tag-pattern>~F<enter><tag-prefix><copy-message>$HOME/copy<enter><exit>"
+	same 1 "$(copied)"
+}
+
+@test "neomutt: comes back to its header cache with QRESYNC (RFC 7162 3.2)" {
+	resync imap_qresync
+}
+
+@test "neomutt: comes back to its header cache with CONDSTORE (RFC 7162 3.1)" {
+	resync imap_condstore
+}
+
 teardown() {
 	[[ ! -e $HOME/screen ]] || tail -c 1500 "$HOME/screen" | tr '\033' '~'
 	imap_teardown

@@ -125,7 +125,7 @@ prepare_leaf(struct search *search, struct search_key *key)
 	case SEARCH_SENTSINCE:
 		key->name = "Date";
 		key->cost = COST_HEADERS;
-		search->want |= SCAN_HEADERS | SCAN_PARTS;
+		search->want |= SCAN_HEADERS;
 		return NULL;
 	case SEARCH_EMAILID:
 	case SEARCH_THREADID:
@@ -144,7 +144,9 @@ prepare_leaf(struct search *search, struct search_key *key)
 	default:
 		return prepare_hot(search, key);
 	}
-	search->want |= SCAN_HEADERS | SCAN_PARTS;
+	/* Fields that are not kept are rare: their place is made anew. */
+	search->want |= key->cost == COST_HEADERS ? SCAN_HEADERS :
+	    SCAN_HEADERS | SCAN_PARTS;
 	key->match = key->fuzzy ? match_new_fuzzy(COLLATION_UNICODE_CASEMAP,
 	    key->text, key->text_len) : match_new(search->s->collation,
 	    key->text, key->text_len);

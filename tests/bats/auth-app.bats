@@ -85,8 +85,8 @@ login() {
 
 @test "app passwords: only a hash is stored" {
 	add alice phone
-	! grep -aq "${PASSWORD:0:11}" "$MSGSTORE"/auth.db*
-	! grep -aq "${PASSWORD//-}" "$MSGSTORE"/auth.db*
+	run ! grep -aq "${PASSWORD:0:11}" "$MSGSTORE"/auth.db*
+	run ! grep -aq "${PASSWORD//-}" "$MSGSTORE"/auth.db*
 }
 
 @test "mboxadm app-password: what is wrong" {

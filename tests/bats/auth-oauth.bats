@@ -110,8 +110,8 @@ xoauth2() {
 	expect_only 'a1 OK'
 	grep -qx 'MECHANISM=OAUTHBEARER' "$BATS_TEST_TMPDIR/env"
 	grep -qx 'REMOTE_ADDR=127.0.0.1' "$BATS_TEST_TMPDIR/env"
-	! grep -q 'SECRET\|MSGSTORE' "$BATS_TEST_TMPDIR/env"
-	! grep -q 'auth.db\|users.db' "$BATS_TEST_TMPDIR/fds"
+	run ! grep -q 'SECRET\|MSGSTORE' "$BATS_TEST_TMPDIR/env"
+	run ! grep -q 'auth.db\|users.db' "$BATS_TEST_TMPDIR/fds"
 }
 
 @test "OAUTHBEARER: a helper that fails is not the client's fault (RFC 5530 3)" {

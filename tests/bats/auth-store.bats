@@ -48,7 +48,7 @@ make_old() {
 
 # No hash is left in users.db or beside it.
 no_hash_left() {
-	! grep -aq 'y\$j9T' "$MSGSTORE"/users.db*
+	run ! grep -aq 'y\$j9T' "$MSGSTORE"/users.db*
 }
 
 @test "auth.db: users.db knows nothing of passwords" {

@@ -148,3 +148,14 @@ teardown() {
 	[[ ! -e $HOME/screen ]] || tail -c 1500 "$HOME/screen" | tr '\033' '~'
 	imap_teardown
 }
+
+@test "neomutt: logs in by SCRAM" {
+	local mechanism
+	for mechanism in SCRAM-SHA-256 SCRAM-SHA-1; do
+		conf "auth-mechanisms = $mechanism"
+		rm -f "$HOME/copy"
+		mutt +INBOX "<first-entry><copy-message>$HOME/copy<enter><exit>"
+		same 1 "$(copied)"
+		expect_log "login user=alice address=127.0.0.1 method=$mechanism"
+	done
+}

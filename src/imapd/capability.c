@@ -47,6 +47,12 @@ has_save_limit(const struct session *s)
 }
 
 static bool
+may_start_tls(const struct session *s)
+{
+	return s->peer.starttls;
+}
+
+static bool
 may_unauthenticate(const struct session *s)
 {
 	return s->conf->unauthenticate;
@@ -120,6 +126,8 @@ static const struct capability {
 	{ .word = "SORT", .cmds = { &cmd_sort, &cmd_uid_sort } },
 	{ .word = "SORT=DISPLAY" },
 	{ .word = "SPECIAL-USE" },
+	{ .word = "STARTTLS", .states = ST_NOT_AUTHENTICATED,
+	    .when = may_start_tls, .cmds = { &cmd_starttls } },
 	{ .word = "STATUS=SIZE" },
 	{ .word = "THREAD=ORDEREDSUBJECT",
 	    .cmds = { &cmd_thread, &cmd_uid_thread } },

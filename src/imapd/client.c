@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +59,14 @@ client_peer(int fd, struct peer *peer_r)
 		peer.local = net_is_loopback(&a6);
 	}
 	*peer_r = peer;
+}
+
+bool
+client_is_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 static bool

@@ -93,7 +93,7 @@ last_data(struct session *s, const struct door_text *data)
 		return err;
 	if (err == NULL && response.len == 0)
 		return NULL;
-	s->leave = false;
+	s->leave = LEAVE_NOT;
 	return session_bye(s, "sasl", "Expected an empty response");
 }
 

@@ -14,6 +14,7 @@ const struct cmd *const cmd_table[] = {
 	/* RFC 9051 6.2: not authenticated */
 	&cmd_authenticate,
 	&cmd_login,
+	&cmd_starttls,
 	/* RFC 9051 6.3: authenticated */
 	&cmd_unauthenticate,
 	&cmd_enable,

@@ -62,9 +62,10 @@ extern const struct cmd cmd_append, cmd_authenticate, cmd_cancelupdate,
     cmd_copy, cmd_create, cmd_delete, cmd_enable, cmd_esearch, cmd_examine,
     cmd_expunge, cmd_fetch, cmd_id, cmd_idle, cmd_list, cmd_login, cmd_logout,
     cmd_lsub, cmd_move, cmd_namespace, cmd_noop, cmd_notify, cmd_rename,
-    cmd_replace, cmd_search, cmd_select, cmd_sort, cmd_status, cmd_store,
-    cmd_subscribe, cmd_thread, cmd_uid_copy, cmd_uid_expunge, cmd_uid_fetch,
-    cmd_uid_move, cmd_uid_replace, cmd_uid_search, cmd_uid_sort, cmd_uid_store,
-    cmd_uid_thread, cmd_unauthenticate, cmd_unselect, cmd_unsubscribe;
+    cmd_replace, cmd_search, cmd_select, cmd_sort, cmd_starttls, cmd_status,
+    cmd_store, cmd_subscribe, cmd_thread, cmd_uid_copy, cmd_uid_expunge,
+    cmd_uid_fetch, cmd_uid_move, cmd_uid_replace, cmd_uid_search, cmd_uid_sort,
+    cmd_uid_store, cmd_uid_thread, cmd_unauthenticate, cmd_unselect,
+    cmd_unsubscribe;
 
 #endif

@@ -108,6 +108,7 @@ enter_sandbox(const struct conf *conf)
 		.calls = calls,
 		.calls_n = sizeof(calls) / sizeof(calls[0]),
 		.kill = true,
+		.quiet = true,
 		.descriptors = CHANNEL + 1
 	};
 	const struct err *err = sandbox_enter(conf->sandbox, &sb);
@@ -130,6 +131,16 @@ door_hand_over(struct session *s, int fd)
 	};
 
 	(void)door_send(fd, &msg);
+}
+
+static void
+ask_for_tls(struct session *s)
+{
+	const struct door_message msg = {
+		.type = DOOR_TLS, .numbers = { s->login_failures }
+	};
+
+	(void)door_tell(s, &msg);
 }
 
 struct session_start
@@ -155,8 +166,10 @@ door_main(struct session *s, int channel)
 	s->door = CHANNEL;
 	enter_sandbox(s->conf);
 	session_run(s);
-	if (s->leave)
+	if (s->leave == LEAVE_LOGGED_IN)
 		door_hand_over(s, CHANNEL);
+	else if (s->leave == LEAVE_TLS && output_flush(s->out) == NULL)
+		ask_for_tls(s);
 	session_free(s);
 	exit(EX_OK);
 }

@@ -17,7 +17,7 @@ static const struct shape {
 	[DOOR_STEP] =	  { true, 0, 1, { DOOR_TEXT_MAX, 0 } },
 	[DOOR_CANCEL] =	  { true, 0, 0, { 0, 0 } },
 	[DOOR_LOG] =	  { true, 1, 1, { 1024, 0 } },
-	[DOOR_TLS] =	  { true, 0, 0, { 0, 0 } },
+	[DOOR_TLS] =	  { true, 1, 0, { 0, 0 } },
 	[DOOR_OVER] =	  { true, 4, 2, { 256, 4096 } },
 	[DOOR_OK] =	  { false, 0, 1, { DOOR_TEXT_MAX, 0 } },
 	[DOOR_CONTINUE] = { false, 0, 1, { DOOR_TEXT_MAX, 0 } },

@@ -28,7 +28,8 @@ enum door_type {
 	DOOR_STEP,	/* response: answered */
 	DOOR_CANCEL,	/* the exchange is over */
 	DOOR_LOG,	/* a line; its priority */
-	DOOR_TLS,	/* the client was told to start TLS; the door ends */
+	DOOR_TLS,	/* the client was told to start TLS; failed logins; the
+			 * door ends */
 	DOOR_OVER,	/* the command's tag, octets that were read beyond it;
 			 * octets in and out, commands, failed logins; the
 			 * door ends */

@@ -9,7 +9,8 @@ struct auth_peer
 login_peer(const struct peer *peer)
 {
 	return (struct auth_peer){ .address = peer->address,
-	    .local = peer->local, .secure = peer->secure };
+	    .local = peer->local, .secure = peer->secure,
+	    .tls = peer->tls };
 }
 
 bool
@@ -44,6 +45,6 @@ login_ask(struct session *s, const struct door_message *msg,
 	const struct err *err = door_ask(s, msg, reply_r);
 
 	if (err == NULL && reply_r->type == DOOR_OK)
-		s->leave = true;
+		s->leave = LEAVE_LOGGED_IN;
 	return err;
 }

@@ -380,7 +380,7 @@ command(struct session *s)
 		err = run(s, args);
 	if (err != NULL && err->kind == ERR_IO)
 		return err;
-	if (s->leave && s->door != -1)
+	if (s->leave == LEAVE_LOGGED_IN)
 		return NULL;
 	err = keep(s, err);
 	skip_err = skip(s);
@@ -443,10 +443,10 @@ session_run(struct session *s)
 	input_on_block(s->in, flush, s->out);
 	output_timeout(s->out, s->conf->write_timeout);
 	input_deadline(s->in, s->conf->login_timeout);
-	while (err == NULL && !s->logout && !s->leave && !signals_stop())
+	while (err == NULL && !s->logout && s->leave == LEAVE_NOT && !signals_stop())
 		err = command(s);
 	if (err != NULL)
-		s->leave = false;
-	if (!s->leave)
+		s->leave = LEAVE_NOT;
+	if (s->leave == LEAVE_NOT)
 		session_end(s);
 }

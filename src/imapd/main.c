@@ -11,16 +11,18 @@
 #include <unistd.h>
 
 #include "imapd/client.h"
+#include "imapd/connection.h"
 #include "imapd/proxy.h"
 #include "imapd/serve.h"
 #include "imapd/signals.h"
 #include "util/io.h"
 #include "util/log.h"
 #include "util/privs.h"
+#include "util/sandbox.h"
 
 struct options {
 	const char	*store, *conf, *preauth;
-	bool		 proxy;
+	bool		 proxy, tls;
 };
 
 /*
@@ -75,6 +77,10 @@ parse_options(int argc, char **argv)
 			o.proxy = true;
 			continue;
 		}
+		if (strcmp(argv[i], "--tls") == 0) {
+			o.tls = true;
+			continue;
+		}
 		if (strcmp(argv[i], "-s") == 0)
 			value_r = &o.store;
 		else if (strcmp(argv[i], "-f") == 0)
@@ -83,7 +89,8 @@ parse_options(int argc, char **argv)
 			value_r = &o.preauth;
 		if (value_r == NULL || i + 1 == argc)
 			fail(EX_USAGE, "%s %s; usage: imapd [-s STORE] "
-			    "[-f FILE] [--preauth USER] [--proxy] [-V]",
+			    "[-f FILE] [--preauth USER] [--proxy] [--tls] "
+			    "[-V]",
 			    value_r == NULL ? "unknown argument" :
 			    "no value for", argv[i]);
 		*value_r = argv[++i];
@@ -116,15 +123,58 @@ meet_proxy(const struct conf *conf, struct peer *peer)
 	exit(err->kind == ERR_IO ? EX_OK : EX_PROTOCOL);
 }
 
+/* Before root's rights are given up: a key may be for root alone. */
+static struct tls_files *
+open_files(const struct conf *conf)
+{
+	const struct err *err;
+	struct tls_files *files;
+
+	if (getuid() != 0 || !tls_configured(conf))
+		return NULL;
+	files = malloc(sizeof(*files));
+	if (files == NULL)
+		fatal("out of memory");
+	err = tls_files_open(conf, files);
+	if (err == NULL)
+		return files;
+	/* Without TLS the rest works: the log says why there is none. */
+	log_error("%s", err->text);
+	free(files);
+	return NULL;
+}
+
+/* Whatever stands between the client and the greeting. */
+static void
+meet(struct connection *c, const struct options *o)
+{
+	const struct err *err;
+
+	client_socket_options(STDOUT_FILENO);
+	client_peer(STDIN_FILENO, &c->peer);
+	if (o->proxy)
+		meet_proxy(c->conf, &c->peer);
+	c->peer.starttls = !c->peer.secure && client_is_socket(STDIN_FILENO) &&
+	    tls_configured(c->conf);
+	if (!o->tls)
+		return;
+	err = connection_start_tls(c);
+	if (err == NULL)
+		return;
+	/* A handshake that failed is told by imapd-tls; no greeting in clear. */
+	if (err->kind != ERR_IO)
+		log_error("address=%s: %s", c->peer.address, err->text);
+	exit(err->kind == ERR_IO ? EX_OK : EX_CONFIG);
+}
+
 int
 main(int argc, char **argv)
 {
 	uid_t started_as = getuid();
+	struct connection c = { 0 };
 	const struct err *err;
 	struct options o;
 	struct conf *conf = NULL;
-	struct store *store = NULL;
-	struct peer peer;
 	const char *path;
 
 	io_hold_stdio();
@@ -135,23 +185,28 @@ main(int argc, char **argv)
 	err = conf_load(o.conf, &conf);
 	if (err != NULL)
 		fail_err(EX_CONFIG, err);
+	if (conf->sandbox == SANDBOX_REQUIRED && !sandbox_supported())
+		fail(EX_CONFIG, "this kernel lacks Landlock or seccomp, and the "
+		    "configuration says \"sandbox = required\"");
 	path = conf_store_path(o.store);
+	c.conf = conf;
+	c.store_arg = o.store;
+	c.conf_arg = o.conf;
+	c.files = open_files(conf);
 	err = privs_become_owner(path);
 	if (err != NULL)
 		fail_err(EX_NOPERM, err);
 	if (o.preauth != NULL)
 		check_preauth(started_as, path);
-	err = store_open(path, conf, &store);
+	err = store_open(path, conf, &c.store);
 	if (err != NULL)
 		fail_err(EX_NOINPUT, err);
-	client_socket_options(STDOUT_FILENO);
-	client_peer(STDIN_FILENO, &peer);
-	if (o.proxy)
-		meet_proxy(conf, &peer);
-	err = serve(conf, store, &peer, o.preauth);
+	meet(&c, &o);
+	err = serve(&c, o.preauth);
 	if (err != NULL)
 		fail_err(EX_NOUSER, err);
-	store_close(store);
+	connection_close_files(&c);
+	store_close(c.store);
 	conf_free(conf);
 	return EX_OK;
 }

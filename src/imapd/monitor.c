@@ -25,9 +25,7 @@
 #define GRACE_S		30	/* over login-timeout, for slow answers */
 
 struct monitor {
-	const struct conf *conf;
-	struct store	*store;
-	const struct peer *peer;
+	struct connection *c;
 	struct session	*session;	/* the door's copy talks before login */
 	bool		 logged_in;	/* the session is; the door is to end */
 	struct arena	*arena;		/* of one message */
@@ -37,9 +35,10 @@ struct monitor {
 	pid_t		 door;
 	bool		 killed;	/* by us, for what it said */
 	unsigned int	 requests, log_lines;
+	unsigned int	 failures;	/* logins before TLS began */
 };
 
-enum next { NEXT_MESSAGE, NEXT_SESSION, NEXT_END };
+enum next { NEXT_MESSAGE, NEXT_SESSION, NEXT_TLS, NEXT_END };
 
 /* --- Answers --- */
 
@@ -67,7 +66,7 @@ refuse(struct monitor *m, const struct err *err)
 
 	if (ours)
 		log_error("error user=- address=%s command=login: %s",
-		    m->peer->address, err->text);
+		    m->c->peer.address, err->text);
 	if (text == NULL)
 		text = "Internal error";
 	msg.texts[0] = (struct door_text){ code, strlen(code) };
@@ -84,7 +83,7 @@ refuse_attempt(struct monitor *m, const struct err *err)
 	const char *reason = auth_reason(m->auth);
 
 	if (err->kind == ERR_USER && *reason != '-')
-		report_login_failed(m->peer->address, auth_claimed(m->auth),
+		report_login_failed(m->c->peer.address, auth_claimed(m->auth),
 		    reason);
 	return refuse(m, err);
 }
@@ -97,9 +96,9 @@ welcome(struct monitor *m)
 	const struct err *err;
 	int slot = -1;
 
-	err = auth_slot_take(m->store, m->conf, user, &slot);
+	err = auth_slot_take(m->c->store, m->c->conf, user, &slot);
 	if (err != NULL) {
-		report_login_failed(m->peer->address, user, "sessions");
+		report_login_failed(m->c->peer.address, user, "sessions");
 		return refuse(m, err);
 	}
 	session_hold(m->session, slot);
@@ -114,7 +113,7 @@ welcome(struct monitor *m)
 	session_hold(m->session, -1);
 	if (err->kind != ERR_USER)
 		return refuse(m, err);
-	report_login_failed(m->peer->address, user, "account");
+	report_login_failed(m->c->peer.address, user, "account");
 	return refuse(m, err_user(RESP_AUTHENTICATIONFAILED,
 	    "Authentication failed"));
 }
@@ -186,7 +185,7 @@ serve_request(struct monitor *m, const struct door_message *msg)
 	if (++m->requests > REQUESTS_MAX)
 		return err_internal("a door asks too often");
 	if (m->auth == NULL)
-		m->auth = auth_new(m->store, m->conf, &m->auth_peer);
+		m->auth = auth_new(m->c->store, m->c->conf, &m->auth_peer);
 	if (msg->type == DOOR_LOGIN)
 		return login(m, msg);
 	if (msg->type != DOOR_CANCEL)
@@ -211,6 +210,10 @@ serve_message(struct monitor *m, const struct door_message *msg,
 		*next_r = NEXT_SESSION;
 		return take_over(m, msg);
 	case DOOR_TLS:
+		*next_r = NEXT_TLS;
+		m->failures = (unsigned int)msg->numbers[0];
+		return m->c->peer.starttls && !m->logged_in ? NULL :
+		    err_internal("a door wants TLS where there is none");
 	default:
 		return err_internal("a door says what it cannot mean");
 	}
@@ -248,12 +251,22 @@ receive(struct monitor *m, int64_t end, struct door_message *msg_r)
 	}
 }
 
+/* What was asked may have held a password. */
+static void
+forget(const struct door_message *msg)
+{
+	for (size_t i = 0; i < DOOR_TEXTS; i++)
+		if (msg->texts[i].len > 0)
+			explicit_bzero((char *)(uintptr_t)msg->texts[i].s,
+			    msg->texts[i].len);
+}
+
 /* Answer until the door has ended, or must be ended. */
 static enum next
 serve(struct monitor *m)
 {
 	int64_t end = now_ms() +
-	    1000 * ((int64_t)m->conf->login_timeout + GRACE_S);
+	    1000 * ((int64_t)m->c->conf->login_timeout + GRACE_S);
 	enum next next = NEXT_MESSAGE;
 	const struct err *err = NULL;
 	struct door_message msg;
@@ -262,15 +275,17 @@ serve(struct monitor *m)
 		arena_reset(m->arena);
 		errno = 0;
 		err = receive(m, end, &msg);
-		if (err == NULL)
-			err = serve_message(m, &msg, &next);
+		if (err != NULL)
+			break;
+		err = serve_message(m, &msg, &next);
+		forget(&msg);
 	}
 	if (err == NULL)
 		return next;
 	/* The other end of the socket is closed when the client has left. */
 	if (err->kind == ERR_IO)
 		return NEXT_END;
-	log_error("address=%s: %s", m->peer->address, err->text);
+	log_error("address=%s: %s", m->c->peer.address, err->text);
 	m->killed = true;
 	kill(m->door, SIGKILL);
 	return NEXT_END;
@@ -298,27 +313,54 @@ one_door(struct monitor *m)
 		;
 	if (WIFSIGNALED(status) && !m->killed)
 		log_error("address=%s: the door was ended by signal %d",
-		    m->peer->address, WTERMSIG(status));
+		    m->c->peer.address, WTERMSIG(status));
 	return next;
 }
 
-struct session *
-monitor_let_in(const struct conf *conf, struct store *store,
-    const struct peer *peer, const struct session_start *at)
+/* A client at the connection as it is now, from its greeting on, if it had none. */
+static enum next
+meet(struct monitor *m, const struct session_start *at)
 {
-	struct monitor m = {
-		.conf = conf, .store = store, .peer = peer,
-		.auth_peer = login_peer(peer), .arena = arena_new(),
-		.session = session_new(conf, store, peer, STDIN_FILENO,
-		    STDOUT_FILENO)
-	};
-	enum next next;
-
+	m->auth_peer = login_peer(&m->c->peer);
+	m->session = session_new(m->c->conf, m->c->store, &m->c->peer,
+	    STDIN_FILENO, STDOUT_FILENO);
+	session_take_up(m->session, at);
 	/* The client reads the greeting while the door is made. */
-	session_take_up(m.session, at);
 	if (at->greet)
-		session_greet(m.session);
-	next = output_flush(m.session->out) == NULL ? one_door(&m) : NEXT_END;
+		session_greet(m->session);
+	return output_flush(m->session->out) == NULL ? one_door(m) : NEXT_END;
+}
+
+/*
+ * RFC 9051 6.2.1: what was known of the client is forgotten.  A handshake that
+ * fails is told in the log by imapd-tls; the client sees TLS fail.
+ */
+static enum next
+meet_again(struct monitor *m)
+{
+	const struct session_start at = { .login_failures = m->failures };
+	const struct err *err;
+
+	session_free(m->session);
+	m->session = NULL;
+	auth_free(m->auth);
+	m->auth = NULL;
+	err = connection_start_tls(m->c);
+	if (err == NULL)
+		return meet(m, &at);
+	if (err->kind != ERR_IO)
+		log_error("address=%s: %s", m->c->peer.address, err->text);
+	return NEXT_END;
+}
+
+struct session *
+monitor_let_in(struct connection *c, const struct session_start *at)
+{
+	struct monitor m = { .c = c, .arena = arena_new() };
+	enum next next = meet(&m, at);
+
+	if (next == NEXT_TLS)
+		next = meet_again(&m);
 	auth_free(m.auth);
 	arena_free(m.arena);
 	if (next == NEXT_SESSION)

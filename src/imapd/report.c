@@ -17,8 +17,11 @@ user_of(const struct session *s)
 void
 report_login(const struct session *s, const char *method)
 {
-	log_info("login user=%s address=%s method=%s", user_of(s), s->peer.address,
-	    method);
+	const char *tls = s->peer.protocol;
+
+	log_info("login user=%s address=%s method=%s%s%s", user_of(s),
+	    s->peer.address, method, tls != NULL ? " tls=" : "",
+	    tls != NULL ? tls : "");
 }
 
 void

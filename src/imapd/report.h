@@ -3,7 +3,7 @@
  *
  * Their form is fixed, scripts and fail2ban read them:
  *
- *	login user=NAME address=ADDR method=METHOD
+ *	login user=NAME address=ADDR method=METHOD [tls=PROTOCOL]
  *	logout user=NAME address=ADDR reason=unauthenticate
  *	login failed user=NAME address=ADDR reason=REASON
  *	end user=NAME address=ADDR reason=REASON time=SECONDS in=OCTETS

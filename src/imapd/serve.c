@@ -19,10 +19,8 @@
 #include "imapd/signals.h"
 #include "util/log.h"
 
-struct connection {
-	const struct conf *conf;
-	struct store	*store;
-	const struct peer *peer;
+struct server {
+	struct connection *c;
 	struct arena	*arena;
 };
 
@@ -30,9 +28,13 @@ struct connection {
 
 /* The client was told that it is in: what fails now ends the session. */
 static void
-run(struct session *s)
+run(struct connection *c, struct session *s)
 {
-	const struct err *err = session_confine(s);
+	const struct err *err;
+
+	/* Mail and the key of TLS are never in one process's reach. */
+	connection_close_files(c);
+	err = session_confine(s);
 
 	if (err == NULL)
 		session_run(s);
@@ -42,7 +44,7 @@ run(struct session *s)
 		    "serve you now");
 		session_end(s);
 	}
-	if (s->leave)
+	if (s->leave == LEAVE_UNAUTHENTICATED)
 		door_hand_over(s, s->keeper);
 	session_free(s);
 }
@@ -58,31 +60,33 @@ struct put_down {
 	const char	*user;
 	struct input	*in;
 	struct output	*out;
+	int		 slot;		/* among the user's sessions */
 	uint64_t	 commands;
 	unsigned int	 login_failures;
 };
 
 static struct put_down
-put_down(struct connection *c, struct session *s)
+put_down(struct server *v, struct session *s)
 {
 	struct put_down p = {
-		.user = arena_strdup(c->arena, s->user),
-		.in = s->in, .out = s->out,
+		.user = arena_strdup(v->arena, s->user),
+		.in = s->in, .out = s->out, .slot = s->slot,
 		.commands = s->commands, .login_failures = s->login_failures
 	};
 
 	s->in = NULL;
 	s->out = NULL;
+	s->slot = -1;
 	session_free(s);
-	store_rest(c->store);
+	store_rest(v->c->store);
 	malloc_trim(0);
 	return p;
 }
 
 static struct session *
-take_up(struct connection *c, const struct put_down *p)
+take_up(struct server *v, const struct put_down *p)
 {
-	struct session *s = session_new(c->conf, c->store, c->peer,
+	struct session *s = session_new(v->c->conf, v->c->store, &v->c->peer,
 	    STDIN_FILENO, STDOUT_FILENO);
 	const struct err *err = session_login(s, p->user);
 
@@ -98,28 +102,29 @@ take_up(struct connection *c, const struct put_down *p)
 	output_free(s->out);
 	s->in = p->in;
 	s->out = p->out;
+	session_hold(s, p->slot);
 	s->commands = p->commands;
 	s->login_failures = p->login_failures;
 	return s;
 }
 
 static void __attribute__((noreturn))
-child(struct connection *c, const struct put_down *p, int channel)
+child(struct server *v, const struct put_down *p, int channel)
 {
-	struct session *s = take_up(c, p);
+	struct session *s = take_up(v, p);
 
-	arena_free(c->arena);
+	arena_free(v->arena);
 	if (s != NULL) {
 		s->keeper = channel;
-		run(s);
+		run(v->c, s);
 	}
-	store_close(c->store);
+	store_close(v->c->store);
 	exit(EX_OK);
 }
 
 /* Until the session says that the next user is to be let in, or has ended. */
 static bool
-await(struct connection *c, pid_t pid, int channel, struct session_start *at)
+await(struct server *v, pid_t pid, int channel, struct session_start *at)
 {
 	struct door_message msg;
 	const struct err *err;
@@ -131,7 +136,7 @@ await(struct connection *c, pid_t pid, int channel, struct session_start *at)
 			told = true;
 		}
 		errno = 0;
-		err = door_receive(channel, c->arena, true, -1, &msg);
+		err = door_receive(channel, v->arena, true, -1, &msg);
 	} while (err != NULL && errno == EINTR);
 	if (err != NULL || msg.type != DOOR_OVER)
 		return false;
@@ -141,15 +146,15 @@ await(struct connection *c, pid_t pid, int channel, struct session_start *at)
 
 /* True when the connection goes on with the next user. */
 static bool
-keep(struct connection *c, struct session *s, struct session_start *at)
+keep(struct server *v, struct session *s, struct session_start *at)
 {
 	struct put_down p;
 	int fds[2], status;
 	bool again;
 	pid_t pid;
 
-	arena_reset(c->arena);
-	p = put_down(c, s);
+	arena_reset(v->arena);
+	p = put_down(v, s);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
 		fatal("socketpair: %s", strerror(errno));
 	pid = fork();
@@ -157,28 +162,30 @@ keep(struct connection *c, struct session *s, struct session_start *at)
 		fatal("fork: %s", strerror(errno));
 	if (pid == 0) {
 		close(fds[0]);
-		child(c, &p, fds[1]);
+		child(v, &p, fds[1]);
 	}
 	close(fds[1]);
 	input_free(p.in);
 	output_free(p.out);
-	again = await(c, pid, fds[0], at);
+	if (p.slot != -1)
+		close(p.slot);
+	again = await(v, pid, fds[0], at);
 	close(fds[0]);
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))
 		log_error("address=%s: the session was ended by signal %d",
-		    c->peer->address, WTERMSIG(status));
+		    v->c->peer.address, WTERMSIG(status));
 	return again;
 }
 
 /* --- The connection --- */
 
 static const struct err *
-preauthenticated(struct connection *c, const char *user,
+preauthenticated(struct server *v, const char *user,
     struct session **session_r)
 {
-	struct session *s = session_new(c->conf, c->store, c->peer,
+	struct session *s = session_new(v->c->conf, v->c->store, &v->c->peer,
 	    STDIN_FILENO, STDOUT_FILENO);
 	const struct err *err = session_login(s, user);
 
@@ -193,24 +200,21 @@ preauthenticated(struct connection *c, const char *user,
 }
 
 const struct err *
-serve(const struct conf *conf, struct store *store, const struct peer *peer,
-    const char *preauth)
+serve(struct connection *c, const char *preauth)
 {
-	struct connection c = {
-		.conf = conf, .store = store, .peer = peer, .arena = arena_new()
-	};
+	struct server v = { .c = c, .arena = arena_new() };
 	struct session_start at = { .greet = true };
 	const struct err *err = NULL;
 	struct session *s = NULL;
 
 	if (preauth != NULL)
-		err = preauthenticated(&c, preauth, &s);
+		err = preauthenticated(&v, preauth, &s);
 	else
-		s = monitor_let_in(conf, store, peer, &at);
-	while (s != NULL && conf->unauthenticate && keep(&c, s, &at))
-		s = monitor_let_in(conf, store, peer, &at);
-	if (s != NULL && !conf->unauthenticate)
-		run(s);
-	arena_free(c.arena);
+		s = monitor_let_in(c, &at);
+	while (s != NULL && c->conf->unauthenticate && keep(&v, s, &at))
+		s = monitor_let_in(c, &at);
+	if (s != NULL && !c->conf->unauthenticate)
+		run(c, s);
+	arena_free(v.arena);
 	return err;
 }

@@ -3,13 +3,11 @@
 #ifndef MSGSTORE_SERVE_H
 #define MSGSTORE_SERVE_H
 
-#include "imapd/client.h"
-#include "imapd/session.h"
-#include "store/store.h"
-#include "util/conf.h"
+#include "imapd/connection.h"
+#include "util/err.h"
 
 /*
- * Serve the client on standard input and output until it has gone.  preauth is
+ * Serve the client until it has gone.  preauth is
  * the user who is logged in from the start, or NULL.  An error is one before the
  * greeting: nothing was sent then.
  *
@@ -17,7 +15,6 @@
  * "unauthenticate" it therefore runs in a process of its own, and this one stays
  * behind it to let the next one in (RFC 8437).
  */
-const struct err *serve(const struct conf *, struct store *,
-    const struct peer *, const char *preauth);
+const struct err *serve(struct connection *, const char *preauth);
 
 #endif

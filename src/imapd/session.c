@@ -232,7 +232,7 @@ session_unauthenticate(struct session *s)
 	report_unauthenticate(s);
 	notify_end(s);
 	selected_close(s);
-	s->leave = true;
+	s->leave = LEAVE_UNAUTHENTICATED;
 }
 
 static struct share *

@@ -33,6 +33,14 @@ struct share {
 	struct account	*account;	/* NULL until it is first needed */
 };
 
+/* Why one process leaves the connection to another. */
+enum leave {
+	LEAVE_NOT,
+	LEAVE_LOGGED_IN,	/* the door: the session says the tagged OK */
+	LEAVE_TLS,		/* the door: imapd-tls comes, and another door */
+	LEAVE_UNAUTHENTICATED	/* the session: the next user comes */
+};
+
 struct session {
 	const struct conf *conf;
 	struct store	*store;
@@ -76,7 +84,7 @@ struct session {
 	/* Of the directories of shared mailboxes that a confined session reaches. */
 	ino_t		*reach;
 	size_t		 reach_n;
-	bool		 leave;		/* so it does, and another process goes on */
+	enum leave	 leave;		/* so it does, and another process goes on */
 	const char	*bye;		/* why, for the log; NULL: the client left */
 
 	/* For the loop, which ends a session that only makes mistakes. */

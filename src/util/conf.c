@@ -17,7 +17,7 @@
 
 #define CONF_DEFAULT	"/etc/msgstore.conf"
 #define STORE_DEFAULT	"/var/lib/msgstore"
-#define LINE_MAX_OCTETS	1024		/* of one line, its end not counted */
+#define LINE_MAX_OCTETS	4096		/* of one line, its end not counted */
 #define TEXT_MAX_OCTETS	200		/* of administrator: fits a response */
 #define PATH_MAX_OCTETS	512	/* of a file's or a directory's name */
 #define DURATION_MAX	(3650 * 86400)	/* seconds */

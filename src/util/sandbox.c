@@ -327,8 +327,9 @@ lacking(enum conf_sandbox mode, const struct sandbox *sb, const char *what)
 	if (mode == SANDBOX_REQUIRED)
 		return err_internal("%s: this kernel has no %s, and the "
 		    "configuration says \"sandbox = required\"", sb->what, what);
-	log_warning("%s: this kernel has no %s: goes on without", sb->what,
-	    what);
+	if (!sb->quiet)
+		log_warning("%s: this kernel has no %s: goes on without",
+		    sb->what, what);
 	return NULL;
 }
 

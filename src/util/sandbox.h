@@ -45,6 +45,7 @@ struct sandbox {
 	const struct sandbox_call *calls;
 	size_t			 calls_n;
 	bool			 kill;
+	bool			 quiet;	/* another process says what is lacking */
 	/* Numbers of descriptors that there may be: one more than the highest
 	 * that is open, so that there is none to spare.  0: as before. */
 	unsigned int		 descriptors;

@@ -6,20 +6,26 @@
 # try (tests/lib/probe.c).
 load ../lib/imap
 
-# probe_start NAME ARGUMENT ...: as imap_start, with the probe inside.
-probe_start() {
+# start_with LIBRARY NAME ARGUMENT ...: as imap_start, with a library inside.
+start_with() {
+	local lib=$1.so
+	shift
 	! built_with_asan || skip 'the build has AddressSanitizer'
-	[[ -e $MSGSTORE_BUILD/tests/lib/probe.so ]] ||
-		skip 'tests/lib/probe.so is not built'
-	cp "$MSGSTORE_BUILD/tests/lib/probe.so" "$BATS_TEST_TMPDIR/probe.so"
-	chmod 755 "$BATS_TEST_TMPDIR/probe.so"
-	cat >"$BATS_TEST_TMPDIR/probed" <<-END
+	[[ -e $MSGSTORE_BUILD/tests/lib/$lib ]] ||
+		die "tests/lib/$lib is not built: make check-programs"
+	cp "$MSGSTORE_BUILD/tests/lib/$lib" "$BATS_TEST_TMPDIR/$lib"
+	chmod 755 "$BATS_TEST_TMPDIR/$lib"
+	cat >"$BATS_TEST_TMPDIR/preloaded" <<-END
 		#!/bin/sh
-		LD_PRELOAD='$BATS_TEST_TMPDIR/probe.so' exec \\
+		LD_PRELOAD='$BATS_TEST_TMPDIR/$lib' exec \\
 		    '$MSGSTORE_BUILD/imapd' "\$@"
 	END
-	chmod 755 "$BATS_TEST_TMPDIR/probed"
-	IMAP_PROGRAM=$BATS_TEST_TMPDIR/probed imap_start "$@"
+	chmod 755 "$BATS_TEST_TMPDIR/preloaded"
+	IMAP_PROGRAM=$BATS_TEST_TMPDIR/preloaded imap_start "$@"
+}
+
+probe_start() {
+	start_with probe "$@"
 }
 
 # probe NAME WHAT ARGUMENT: stores the errno that it got in ERRNO.
@@ -147,6 +153,23 @@ append_as() {
 	imap_start a --login
 	imap_ok a 'a1 LOGIN alice wonderland'
 	imap_ok a 'a2 SELECT INBOX'
+}
+
+@test "a kernel without Landlock: said once, and served" {
+	start_with no-landlock a --login
+	imap_ok a 'a1 LOGIN alice wonderland'
+	imap_ok a 'a2 SELECT INBOX'
+	same 1 "$(grep -c 'this kernel has no Landlock' "$IMAP_LOG")"
+	# What the kernel has is used.
+	same 2 "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$(imap_pid a)/status")"
+}
+
+@test "a kernel without Landlock: not served with sandbox = required" {
+	conf 'sandbox = required'
+	start_with no-landlock a --login --no-greeting
+	imap_eof a
+	expect_only '* BYE [UNAVAILABLE]'
+	expect_log 'lacks Landlock'
 }
 
 @test "session: charsets that the C library loads later still work" {

@@ -269,14 +269,14 @@ a_list_has_an_end(void)
 static void
 no_text_file_is_refused(void)
 {
-	char s[1100];
+	char s[5000];
 	struct conf *conf;
 
 	CHECK_STR(load_error("\ninotify = \0", 12),
 	    ":2: a NUL, so not a text file");
 	memset(s, ' ', sizeof(s));
-	CHECK_STR(load_error(s, 1025), ":1: longer than 1024 octets");
-	s[1024] = '\0';
+	CHECK_STR(load_error(s, 4097), ":1: longer than 4096 octets");
+	s[4096] = '\0';
 	conf = load(s);
 	CHECK(conf != NULL);
 	conf_free(conf);

@@ -503,7 +503,11 @@ forget(struct session *s, struct watched *w)
 	watched_clear(w);
 }
 
-/* What the filters reach now.  False: too many. */
+/*
+ * What the filters reach now.  False: too many.
+ * DEVIATION RFC 5465 5.9: a shared mailbox that was not granted when the session
+ * began never comes here, session_refresh() ends the session by BYE.
+ */
 static bool
 choose_accounts(struct session *s)
 {

@@ -38,7 +38,7 @@ interimap_setup() {
 }
 
 sync() {
-	run timeout 60 interimap "$@"
+	run timeout 60 interimap
 	printf '%s\n' "${lines[@]}"
 	((status == 0))
 }

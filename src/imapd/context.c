@@ -4,6 +4,8 @@
  * What a message is sorted by never changes: those that stay keep their order, and
  * an update is what goes and what comes. */
 #include "imapd/context.h"
+#include "imapd/fetch.h"
+#include "imapd/notify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@ struct context {
 	struct arena	*arena;		/* of the tag and the keys */
 	const char	*tag;
 	struct search_key *root;
+	struct fetch_args *fetch;	/* of new messages, or NULL */
 	bool		 is_uid, where, sorted;
 	enum collation	 collation;	/* of when it was made */
 	struct sort_program program;
@@ -186,6 +189,8 @@ context_add(struct session *s, const struct search_return *ret,
 	if (n < CONTEXTS_MAX && (of->program == NULL ||
 	    !sort_has(of->program, SORT_RELEVANCY)))
 		c->root = copy_keys(c->arena, of->root);
+	if (ret->fetch != NULL)
+		c->fetch = fetch_copy(c->arena, ret->fetch);
 	if (c->root == NULL || arena_used(c->arena) > CONTEXT_OCTETS_MAX) {
 		context_free(c);
 		refuse(s);
@@ -370,9 +375,27 @@ add_new(struct session *s, struct context *c, const struct seqset *new)
 	return err;
 }
 
+/* RFC 5465 7: before ADDTO, and only of messages that have just come. */
+static const struct err *
+tell_fetch(struct session *s, struct context *c, const struct seqset *new,
+    uint32_t first_new)
+{
+	const struct err *err = NULL;
+
+	for (size_t i = 0; c->fetch != NULL && err == NULL && i < new->n; i++) {
+		const struct seqrange *r = &new->ranges[i];
+
+		if (r->last >= first_new)
+			err = notify_tell(s, c->fetch, r->first > first_new ?
+			    r->first : first_new, r->last);
+	}
+	return err;
+}
+
 /* What became of messages that are new or changed. */
 static const struct err *
-update_one(struct session *s, struct context *c, const struct seqset *changed)
+update_one(struct session *s, struct context *c, const struct seqset *changed,
+    uint32_t first_new)
 {
 	const struct seqset uids = seqset_built(&c->uids);
 	struct seqset before, now, gone, new;
@@ -388,6 +411,8 @@ update_one(struct session *s, struct context *c, const struct seqset *changed)
 		if (gone.n > 0)
 			remove_gone(s, c, &gone);
 		if (new.n > 0)
+			err = tell_fetch(s, c, &new, first_new);
+		if (err == NULL && new.n > 0)
 			err = add_new(s, c, &new);
 	}
 	found_clear(&found);
@@ -423,7 +448,7 @@ find_changed(struct session *s, uint64_t modseq, struct seqset_builder *b)
  * that command's arena.
  */
 const struct err *
-contexts_update(struct session *s, uint64_t modseq)
+contexts_update(struct session *s, uint64_t modseq, uint32_t first_new)
 {
 	struct seqset_builder b = { 0 };
 	struct arena *command = s->arena;
@@ -439,7 +464,7 @@ contexts_update(struct session *s, uint64_t modseq)
 	for (struct context *c = s->selected->contexts; err == NULL &&
 	    c != NULL && changed.n > 0; c = c->next) {
 		s->collation = c->collation;
-		err = update_one(s, c, &changed);
+		err = update_one(s, c, &changed, first_new);
 	}
 	s->collation = collation;
 	seqset_builder_clear(&b);

@@ -39,7 +39,9 @@ void contexts_free(struct context *);
 /* UIDs that are about to be told as expunged: REMOVEFROM comes first (RFC 5267
  * 4.3.4). */
 void contexts_expunge(struct session *, const struct seqset *gone);
-/* Messages were told that are new or changed since modseq. */
-const struct err *contexts_update(struct session *, uint64_t modseq);
+/* Messages were told that are new, from UID first_new on, or changed since
+ * modseq. */
+const struct err *contexts_update(struct session *, uint64_t modseq,
+    uint32_t first_new);
 
 #endif

@@ -510,6 +510,39 @@ parse_modifiers(struct parse *ps)
 	return parser_char(ps->p, ')');
 }
 
+static void
+copy_names(struct arena *a, struct fetch_item *item)
+{
+	const char **fields = arena_array(a, item->fields_n, sizeof(*fields));
+	uint32_t *path = arena_array(a, item->path_n, sizeof(*path));
+
+	for (size_t i = 0; i < item->fields_n; i++)
+		fields[i] = arena_strdup(a, item->fields[i]);
+	for (size_t i = 0; i < item->path_n; i++)
+		path[i] = item->path[i];
+	if (item->label != NULL)
+		item->label = arena_memdup(a, item->label, item->label_len);
+	item->fields = fields;
+	item->path = path;
+}
+
+struct fetch_args *
+fetch_copy(struct arena *a, const struct fetch_args *args)
+{
+	struct fetch_args *copy = arena_alloc(a, sizeof(*copy));
+	struct fetch_item **tail = &copy->items;
+
+	*copy = *args;
+	for (const struct fetch_item *item = args->items; item != NULL;
+	    item = item->next) {
+		*tail = arena_alloc(a, sizeof(**tail));
+		**tail = *item;
+		copy_names(a, *tail);
+		tail = &(*tail)->next;
+	}
+	return copy;
+}
+
 bool
 fetch_parse_list(struct arena *a, struct parser *p, struct fetch_args **args_r)
 {

@@ -91,6 +91,7 @@ bool fetch_parse_section(struct arena *, const char *spec,
     struct fetch_item *item);
 /* "(" fetch-att *(SP fetch-att) ")": RFC 5465 8. */
 bool fetch_parse_list(struct arena *, struct parser *, struct fetch_args **);
+struct fetch_args *fetch_copy(struct arena *, const struct fetch_args *);
 /* Send FETCH responses, with UID, of the selected mailbox's messages from UID
  * first to last. */
 const struct err *fetch_tell(struct session *, struct fetch_args *,

@@ -924,21 +924,30 @@ notify_selected(const struct session *s)
 
 /* RFC 5465 5.2: not of what this client adds itself. */
 const struct err *
-notify_fetch(struct session *s, uint32_t first, uint32_t below)
+notify_tell(struct session *s, struct fetch_args *args, uint32_t first,
+    uint32_t last)
 {
 	const char *ok_text = s->ok_text;
 	const struct err *err;
 
-	if (s->notify == NULL || s->notify->fetch == NULL || is_one_of(s->cmd,
-	    "APPEND,COPY,UID COPY,MOVE,UID MOVE,REPLACE,UID REPLACE"))
+	if (is_one_of(s->cmd, "APPEND,COPY,UID COPY,MOVE,UID MOVE,REPLACE,"
+	    "UID REPLACE"))
 		return NULL;
-	err = fetch_tell(s, s->notify->fetch, first, below - 1);
+	err = fetch_tell(s, args, first, last);
 	s->ok_text = ok_text;
 	if (err == NULL || err->kind == ERR_IO)
 		return err;
 	if (err->kind == ERR_INTERNAL)
 		report_error(s, err);
 	return NULL;
+}
+
+const struct err *
+notify_fetch(struct session *s, uint32_t first, uint32_t below)
+{
+	if (s->notify == NULL || s->notify->fetch == NULL)
+		return NULL;
+	return notify_tell(s, s->notify->fetch, first, below - 1);
 }
 
 /* --- Waiting --- */

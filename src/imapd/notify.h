@@ -68,6 +68,10 @@ unsigned int notify_selected(const struct session *);
 const struct err *notify_fetch(struct session *, uint32_t first,
     uint32_t below);
 
+/* The same by other arguments: RFC 5465 7. */
+const struct err *notify_tell(struct session *, struct fetch_args *,
+    uint32_t first, uint32_t last);
+
 /* The session itself makes, deletes, renames or subscribes what goes by this
  * name, in the command's arena: the client need not be told. */
 void notify_own(struct session *, const char *full);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "imapd/capability.h"
+#include "imapd/fetch.h"
 #include "imapd/search.h"
 
 static const struct {
@@ -28,11 +29,12 @@ static const struct {
 #define WORDS	(sizeof(words) / sizeof(words[0]))
 
 static bool
-parse_opt(struct parser *p, struct search_return *ret)
+parse_opt(struct parser *p, struct search_return *ret, bool *space_r)
 {
 	const char *word;
 	unsigned int opt = 0;
 
+	*space_r = false;
 	if (!parser_word(p, &word))
 		return false;
 	for (size_t i = 0; i < WORDS; i++)
@@ -46,6 +48,15 @@ parse_opt(struct parser *p, struct search_return *ret)
 	    (RETURN_PARTIAL | RETURN_ALL))
 		return parser_expected(p, "one of ALL and PARTIAL");
 	ret->opts |= opt;
+	if (opt == RETURN_UPDATE) {
+		/* RFC 5465 8 has no space before what is fetched, its section 7
+		 * has one. */
+		*space_r = parser_opt(p, ' ');
+		if (parser_peek(p) != '(')
+			return true;
+		*space_r = false;
+		return fetch_parse_list(p->arena, p, &ret->fetch);
+	}
 	return opt != RETURN_PARTIAL || (parser_sp(p) &&
 	    parser_partial(p, &ret->partial));
 }
@@ -54,6 +65,8 @@ parse_opt(struct parser *p, struct search_return *ret)
 bool
 search_return_parse(struct parser *p, struct search_return *ret)
 {
+	bool space;
+
 	ret->given = true;
 	if (!parser_sp(p) || !parser_char(p, '('))
 		return false;
@@ -62,9 +75,9 @@ search_return_parse(struct parser *p, struct search_return *ret)
 		return true;
 	}
 	do {
-		if (!parse_opt(p, ret))
+		if (!parse_opt(p, ret, &space))
 			return false;
-	} while (parser_opt(p, ' '));
+	} while (space || parser_opt(p, ' '));
 	return parser_char(p, ')');
 }
 

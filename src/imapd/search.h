@@ -100,6 +100,7 @@ struct search_return {
 	bool		 given;		/* "()" is RETURN_ALL */
 	unsigned int	 opts;
 	struct partial	 partial;
+	struct fetch_args *fetch;	/* of UPDATE: RFC 5465 7, or NULL */
 };
 
 struct search_args {

@@ -545,7 +545,7 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 	    (notify_selected(s) & NOTIFY_FLAGS) != 0)
 		err = sync_flags(s, below);
 	if (err == NULL && state->highestmodseq > sel->told_modseq)
-		err = contexts_update(s, sel->told_modseq);
+		err = contexts_update(s, sel->told_modseq, below);
 	if (err == NULL)
 		sel->told_modseq = state->highestmodseq;
 	return err;

@@ -326,6 +326,34 @@ quiet() {
 	quiet b
 }
 
+@test "NOTIFY: UPDATE takes what is to be fetched of new results (RFC 5465 7)" {
+	imap_start a
+	append a INBOX "From: boss@example.org$CRLF$CRLF"
+	append a INBOX "From: other@example.org$CRLF$CRLF"
+	imap_start b --select INBOX
+	imap_ok b 'a00 SEARCH RETURN (COUNT UPDATE (UID BODY.PEEK[HEADER.FIELDS (FROM)])) FROM boss'
+	expect '=* ESEARCH (TAG "a00") COUNT 1' 'a00 OK'
+	imap_ok b "b1 NOTIFY SET (selected $ALL)"
+	append a INBOX "From: boss@example.org$CRLF$CRLF"
+	imap_wait b '~^\* ESEARCH \(TAG "a00"\) ADDTO \(0 3\)$'
+	expect '=* 3 EXISTS' '* 3 FETCH (UID 3 BODY[HEADER.FIELDS (FROM)]' \
+	    '* ESEARCH'
+	# Not of one that only changes, and not of one that is no result.
+	append a INBOX "From: other@example.org$CRLF$CRLF"
+	imap_wait b '=* 4 EXISTS'
+	quiet b
+	imap_ok b 'a01 UID SEARCH RETURN (UPDATE(UID) ALL) FLAGGED'
+	imap_ok a 'a1 SELECT INBOX'
+	imap_ok a 'a2 STORE 2 +FLAGS.SILENT (\Flagged)'
+	imap_wait b '~^\* ESEARCH \(TAG "a01"\) UID ADDTO \(0 2\)$'
+	expect '* 2 FETCH (UID 2 FLAGS'
+	refute '=* 2 FETCH (UID 2)'
+	for bad in 'UPDATE ()' 'UPDATE (ALL)' 'UPDATE (UID' 'UPDATE  (UID)'; do
+		imap b "b2 SEARCH RETURN ($bad) ALL"
+		expect_only 'b2 BAD'
+	done
+}
+
 @test "NOTIFY: groups without end overflow (RFC 5465 5.8)" {
 	local i groups=''
 	imap_start a

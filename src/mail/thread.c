@@ -223,7 +223,8 @@ link_all(struct tree *t)
 {
 	for (uint32_t i = 1; i <= t->in->n; i++) {
 		const struct thread_msg *m = &t->in->msgs[i - 1];
-		const uint64_t *refs = t->in->refs + m->refs;
+		const uint64_t *refs = m->refs_n > 0 ? t->in->refs + m->refs :
+		    NULL;
 		uint32_t last = 0, node;
 
 		for (unsigned int r = 0; r < m->refs_n; r++) {

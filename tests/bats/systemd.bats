@@ -106,8 +106,8 @@ container_start() {
 	make -s -C "$MSGSTORE_BUILD" install DESTDIR="$ROOT" \
 	    >"$BATS_FILE_TMPDIR/install" 2>&1 ||
 		{ die "make install: $(<"$BATS_FILE_TMPDIR/install")"; return 1; }
-	systemctl -q --root="$ROOT" enable imapd.socket msgstore-purge.timer ||
-		return
+	systemctl -q --root="$ROOT" enable imapd.socket imaps.socket \
+	    msgstore-purge.timer || return
 	announce_install "$ROOT"
 }
 
@@ -169,7 +169,7 @@ sessions_end() {
 	local deadline=$((SECONDS + IMAP_TIMEOUT))
 
 	while [[ -n $(inside systemctl --all --plain --no-legend \
-	    list-units 'imapd@*') ]]; do
+	    list-units 'imapd@*' 'imaps@*') ]]; do
 		((SECONDS < deadline)) ||
 			{ die "$(inside systemctl --all list-units 'imapd@*')"
 			return; }
@@ -188,6 +188,7 @@ sessions_end() {
 	done
 	out=$(SYSTEMD_UNIT_PATH=$dir: systemd-analyze --man=no verify \
 	    "$dir"/imapd.socket "$dir"/imapd@.service \
+	    "$dir"/imaps.socket "$dir"/imaps@.service \
 	    "$dir"/msgstore-purge.service "$dir"/msgstore-purge.timer 2>&1)
 	same '' "$out"
 }
@@ -197,7 +198,7 @@ sessions_end() {
 
 	make -s -C "$MSGSTORE_BUILD" install DESTDIR="$dest" >/dev/null
 	dir=$(find "$dest" -type d -path '*/systemd/system')
-	for unit in imapd@ msgstore-purge; do
+	for unit in imapd@ imaps@ msgstore-purge; do
 		# shellcheck disable=SC2030
 		run systemd-analyze --no-pager --offline=true --threshold=20 \
 		    security "$dir/$unit.service"
@@ -329,4 +330,50 @@ sessions_end() {
 	inside systemctl daemon-reload
 	printf '%s\n' "$output"
 	[[ $output == *'a OK '*'b OK '*'(MESSAGES 1)'*'c OK '* ]]
+}
+
+@test "container: without a certificate port 993 is closed again, and 143 works" {
+	needs_container
+	run beside timeout "$IMAP_TIMEOUT" openssl s_client -ign_eof \
+	    -connect 127.0.0.1:993 </dev/null
+	[[ $output != *'BEGIN CERTIFICATE'* ]]
+	sessions_end
+	inside journalctl --sync
+	run inside journalctl -q -o cat
+	grep -q 'no certificate is configured' <<<"$output"
+	run talk 'a LOGIN alice wonderland'
+	[[ $output == *'a OK '* ]]
+	same active "$(inside systemctl is-active imaps.socket)"
+}
+
+# talk_tls [s_client arguments]: as talk, over TLS.
+talk_tls() {
+	printf '%s\r\n' 'a LOGIN alice wonderland' 'z LOGOUT' |
+	    beside timeout "$IMAP_TIMEOUT" openssl s_client -quiet -ign_eof "$@" \
+	    2>&1
+}
+
+@test "container: TLS with root's certificate from /etc/credstore" {
+	needs_container
+	install -d -m 700 "$ROOT/etc/credstore"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$ROOT/etc/credstore/tls-key" -subj /CN=credstore \
+	    -out "$ROOT/etc/credstore/tls-certificate" 2>/dev/null
+	chmod 600 "$ROOT/etc/credstore/tls-key"
+	run talk_tls -connect 127.0.0.1:993
+	printf '%s\n' "$output"
+	[[ $output == *'CN = credstore'*'* OK '*'a OK '*'* BYE '*'z OK '* ]]
+	# STARTTLS has the same.
+	run talk_tls -connect 127.0.0.1:143 -starttls imap
+	printf '%s\n' "$output"
+	[[ $output == *'CN = credstore'*'a OK '*'* BYE '*'z OK '* ]]
+	sessions_end
+	inside journalctl --sync
+	run inside journalctl -q -o cat -t imapd
+	grep -q 'login user=alice address=127\.0\.0\.1 .*tls=TLS1\.3' \
+	    <<<"$output"
+	# The tickets' key is where tmpfiles.d has made a place.
+	same '600 msgstore' "$(inside sh -c \
+	    'stat -c "%a %U" /run/msgstore/*/ticket-key')"
+	rm "$ROOT"/etc/credstore/tls-*
 }

@@ -262,6 +262,7 @@ check(const struct options *o)
 		err = tls_files_find(conf, &files);
 	if (err != NULL) {
 		problem_print(true, err);
+		conf_free(conf);
 		return EX_CONFIG;
 	}
 	for (size_t i = 0; i < files.n; i++) {

@@ -109,7 +109,7 @@ send_octets(int fd, unsigned long long n)
 }
 
 /* What root alone may read, opened before root is left behind. */
-static const struct tls_files *
+static struct tls_files *
 files_open(void)
 {
 	static struct tls_files files;
@@ -122,6 +122,7 @@ files_open(void)
 	if (error != NULL)
 		errx(1, "%s", error->text);
 	error = tls_files_open(conf, &files);
+	conf_free(conf);
 	if (error == NULL)
 		error = privs_become_owner(conf_store_path(NULL));
 	if (error != NULL) {
@@ -136,6 +137,7 @@ main(int argc, char **argv)
 {
 	unsigned long long octets = 0;
 	const struct err *error;
+	struct tls_files *files;
 	struct tls_info info;
 	int fd;
 
@@ -144,8 +146,11 @@ main(int argc, char **argv)
 	if (argc > 3)
 		octets = strtoull(argv[3], NULL, 10);
 	log_open("tls-session");
-	error = tls_start(NULL, NULL, files_open(), STDIN_FILENO, "192.0.2.1", 20, &fd,
+	files = files_open();
+	error = tls_start(NULL, NULL, files, STDIN_FILENO, "192.0.2.1", 20, &fd,
 	    &info);
+	if (files != NULL)
+		tls_files_close(files);
 	if (error != NULL)
 		errx(1, "%s", error->text);
 	info_write(argv[1], &info);

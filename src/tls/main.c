@@ -6,7 +6,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
-#include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -375,6 +376,16 @@ relay(struct peer *peer, const char *address, unsigned int timeout)
 		linger();
 }
 
+/* What is flushed leaves at once: several records make one packet here. */
+static void
+no_delay(void)
+{
+	int on = 1;
+
+	/* One that fails says that this is no TCP socket, and that is fine. */
+	(void)setsockopt(CLIENT_FD, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 /* From the certificates to the peer, inside the sandbox.  NULL: it was logged. */
 static struct peer *
 prepare(const struct options *o, const struct conf *conf, struct certs **certs_r)
@@ -390,6 +401,7 @@ prepare(const struct options *o, const struct conf *conf, struct certs **certs_r
 
 	n = o->files != NULL ? files_take(o->files, fds) : 0;
 	arrange(o, fds, n);
+	no_delay();
 	log_connect();
 	err = files_get(conf, fds, n, &files);
 	/* The files may be root's; nothing else is done as root. */

@@ -98,6 +98,8 @@ pipe_read(struct pipe *p)
 	p->pos = 0;
 	p->len = (size_t)n;
 	p->eof = n == 0;
+	/* Fewer than there is room for: that was all, poll(2) tells of more. */
+	p->readable = n == RELAY_BUFFER;
 	return 1;
 }
 

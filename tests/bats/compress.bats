@@ -2,6 +2,12 @@
 # compress.bats - COMPRESS=DEFLATE: RFC 4978
 # SPDX-License-Identifier: ISC
 load ../lib/imap
+load ../lib/tls
+
+setup_file() {
+	imap_setup_file
+	certificates_make
+}
 
 # compressed TEST [--login]: a test of tests/lib/compressed.py against sessions
 # of alice, or before login.
@@ -56,6 +62,12 @@ compressed() {
 @test "COMPRESS: ends with UNAUTHENTICATE (RFC 8437 4.1)" {
 	conf 'unauthenticate = yes'
 	compressed unauthenticate --login
+}
+
+@test "COMPRESS: within TLS (RFC 4978 3)" {
+	tls_conf
+	CA=$CERTS/ca.pem compressed tls --login
+	expect_log 'login user=alice address=127.0.0.1 method=LOGIN tls=TLS1.3'
 }
 
 @test "COMPRESS: once is enough (RFC 4978 3)" {

@@ -9,6 +9,7 @@ import glob
 import os
 import re
 import socket
+import ssl
 import sys
 import time
 import zlib
@@ -195,6 +196,24 @@ def test_unauthenticate(port):
                 client.do(b'LIST "" *')
                 client.do(b'LOGOUT')
                 client.eof()
+
+
+def test_tls(port):
+    """First it is compressed, then encrypted."""
+    client = Client(port)
+    client.do(b'STARTTLS')
+    client.sock = ssl.create_default_context(
+        cafile=os.environ['CA']).wrap_socket(client.sock,
+                                             server_hostname='localhost')
+    client.do(b'LOGIN alice wonderland')
+    client.compress()
+    text = letter(1) * 10
+    client.do(b'APPEND INBOX {%d+}\r\n%s' % (len(text), text))
+    client.do(b'SELECT INBOX')
+    wire = client.wire
+    assert text in client.do(b'FETCH 1 BODY.PEEK[]')
+    assert client.wire - wire < len(text) / 4
+    client.do(b'LOGOUT')
 
 
 def test_twice(port):

@@ -76,8 +76,10 @@ uid_esearch() {
 }
 
 @test "SEARCH: IMAP4rev2 knows ESEARCH alone (RFC 9051 7.3.4)" {
-	imap a 'e ENABLE IMAP4rev2'
-	[[ ${ANSWER[*]} == *'ENABLED IMAP4rev2'* ]] || skip 'no IMAP4rev2 here'
+	imap_ok a 'e0 UNSELECT'
+	imap_ok a 'e1 ENABLE IMAP4rev2'
+	expect '~^\* ENABLED .*IMAP4rev2'
+	imap_ok a 'e2 SELECT INBOX'
 	imap_ok a 'q SEARCH FLAGGED'
 	expect_only '=* ESEARCH (TAG "q") ALL 2,5' 'q OK'
 	imap_ok a 'q UID SEARCH FLAGGED'
@@ -115,4 +117,29 @@ uid_esearch() {
 	expect_only 'q BAD'
 	imap_ok b 'q SEARCH ALL'
 	expect_only '* SEARCH' 'q OK'
+}
+
+@test "SEARCH RETURN: MODSEQ of what is returned (RFC 4731 3.2)" {
+	local first last highest seq
+
+	# UIDs 3 and 7 changed before UID 4 did, 1 never.
+	imap_ok a 'm1 STORE 3 +FLAGS.SILENT (\Seen)'
+	declare -A modseq
+	imap_ok a 'm2 FETCH 1:5 (MODSEQ)'
+	for seq in 1 2 3 4 5; do
+		[[ ${ANSWER[*]} =~ \*\ $seq\ FETCH\ \([^*]*MODSEQ\ \(([0-9]+)\) ]]
+		modseq[$seq]=${BASH_REMATCH[1]}
+	done
+	first=${modseq[1]} last=${modseq[5]} highest=${modseq[3]}
+	((first < last && last < highest))
+	esearch '(MIN)' 'MODSEQ 1' "MIN 1 MODSEQ $first"
+	esearch '(MAX)' 'MODSEQ 1' "MAX 5 MODSEQ $last"
+	esearch '(MIN MAX)' 'MODSEQ 1' "MIN 1 MAX 5 MODSEQ $last"
+	esearch '(MIN COUNT)' 'MODSEQ 1' "MIN 1 COUNT 5 MODSEQ $highest"
+	esearch '(ALL)' 'MODSEQ 1 2:4' "ALL 2:4 MODSEQ $highest"
+	esearch '(ALL)' "MODSEQ $((highest + 1))" ''
+	imap_ok a 'q SORT RETURN (MIN) (ARRIVAL) UTF-8 MODSEQ 1'
+	expect "=* ESEARCH (TAG \"q\") MIN 1 MODSEQ $first"
+	imap_ok a 'q SORT RETURN (MIN COUNT) (ARRIVAL) UTF-8 MODSEQ 1'
+	expect "=* ESEARCH (TAG \"q\") MIN 1 COUNT 5 MODSEQ $highest"
 }

@@ -4,6 +4,8 @@
 #
 # Certificates are made once for a file, in $CERTS: NAME.pem and NAME.key.
 
+OUTPUT=
+
 # certificate NAME KEY-TYPE [TEMPLATE-LINE ...]: signed by the CA, or by itself
 # when it is called "ca".
 certificate() {

@@ -158,6 +158,7 @@ echoes() {
 	serve_session line
 	s_client -tls1_3 -keymatexport EXPORTER-Channel-Binding \
 	    -keymatexportlen 32 <<<x
+	# shellcheck disable=SC2153 # s_client sets it
 	exporter=$(sed -n 's/^ *Keying material: //p' <<<"$OUTPUT")
 	((${#exporter} == 64))
 	info_has "exporter=$exporter"

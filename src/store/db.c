@@ -251,16 +251,29 @@ db_upgrade(struct db *db, const struct db_schema *schema, int to,
 	return err;
 }
 
+static bool
+wants_wal(const struct db_schema *schema, const struct conf *conf)
+{
+	return conf->journal == JOURNAL_WAL && !schema->rollback;
+}
+
 /* The mode is read back: SQLite answers with the one it kept. */
 static const struct err *
-db_set_journal(struct db *db, const struct conf *conf)
+db_set_journal(struct db *db, const struct db_schema *schema,
+    const struct conf *conf)
 {
-	bool wal = conf->journal == JOURNAL_WAL;
+	bool wal = wants_wal(schema, conf);
 	const struct err *err;
 	char mode[16];
 
+	/* A database of before, which others have open: another time, then. */
+	if (schema->rollback)
+		sqlite3_busy_timeout(db->sql, 0);
 	err = pragma_text(db, wal ? "PRAGMA journal_mode=WAL" :
 	    "PRAGMA journal_mode=TRUNCATE", mode, sizeof(mode));
+	sqlite3_busy_timeout(db->sql, BUSY_MS);
+	if (schema->rollback && strcmp(mode, "truncate") != 0)
+		return NULL;
 	if (err == NULL && strcmp(mode, wal ? "wal" : "truncate") != 0)
 		err = err_internal("%s: journal mode is %s, not %s (see "
 		    "'journal' in msgstore.conf)", db->what, mode,
@@ -307,7 +320,7 @@ db_create(const char *dir, int dirfd, const struct db_schema *schema,
 	err = db_open_path(path, 0, path, &db);
 	if (err != NULL)
 		return err;
-	err = db_set_journal(db, conf);
+	err = db_set_journal(db, schema, conf);
 	db_close(db);
 	return err;
 }
@@ -336,14 +349,13 @@ db_verify(struct db *db, const struct db_schema *schema, const char *dir,
 		return err_internal("%s was written by a newer msgstore "
 		    "(version %d, this one knows %d); upgrade", db->what, v,
 		    steps);
-	if (v == steps && (strcmp(mode, "wal") == 0) ==
-	    (conf->journal == JOURNAL_WAL))
+	if (v == steps && (strcmp(mode, "wal") == 0) == wants_wal(schema, conf))
 		return NULL;
 	if (lockfd != -1 && (err = lock_take(lockfd)) != NULL)
 		return err;
 	err = db_upgrade(db, schema, steps, dir, conf);
 	if (err == NULL)
-		err = db_set_journal(db, conf);
+		err = db_set_journal(db, schema, conf);
 	if (lockfd != -1)
 		lock_drop(lockfd);
 	return err;

@@ -32,6 +32,12 @@ struct db_schema {
 	int		 prepare_at;
 	const struct err *(*prepare)(struct db *, const char *dir,
 	    const struct conf *);
+	/*
+	 * A rollback journal, whatever the configuration says of others: for what
+	 * each login opens and few ever write.  The first to open a database
+	 * in WAL mode makes the index of its log anew.
+	 */
+	bool		 rollback;
 };
 
 extern const struct db_schema schema_users, schema_auth, schema_account,

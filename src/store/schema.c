@@ -169,14 +169,14 @@ static const char *const messages_steps[] = {
 
 const struct db_schema schema_users = {
 	"users.db", 0x4d535455, users_steps,		/* "MSTU" */
-	USERS_STEP_WITHOUT_PASSWORD, credentials_take_over
+	USERS_STEP_WITHOUT_PASSWORD, credentials_take_over, true
 };
 const struct db_schema schema_auth = {
-	"auth.db", 0x4d534155, auth_steps, 0, NULL	/* "MSAU" */
+	"auth.db", 0x4d534155, auth_steps, 0, NULL, true	/* "MSAU" */
 };
 const struct db_schema schema_account = {
-	"account.db", 0x4d535441, account_steps, 0, NULL	/* "MSTA" */
+	"account.db", 0x4d535441, account_steps, 0, NULL, false	/* "MSTA" */
 };
 const struct db_schema schema_messages = {
-	"messages.db", 0x4d53544d, messages_steps, 0, NULL	/* "MSTM" */
+	"messages.db", 0x4d53544d, messages_steps, 0, NULL, false	/* "MSTM" */
 };

@@ -41,8 +41,8 @@ add(struct tls_files *files, const char *key, const char *name)
 	return NULL;
 }
 
-/* Without configuration: a credential that is there and not empty.  An empty one
- * is the default that the units ship. */
+/* Without configuration: a credential that is there and not empty.  The units
+ * name it, and systemd leaves it out when nobody has put it there. */
 static bool
 credential_given(void)
 {

@@ -44,6 +44,30 @@ echoes() {
 	[[ ! -e $INFO ]]
 }
 
+# The alert that answers a ClientHello of two old suites: hello VERSION.
+hello() {
+	local fd random
+
+	random=$(printf '\\x42%.0s' {1..32})
+	exec {fd}<>"/dev/tcp/127.0.0.1/$IMAP_PORT"
+	# A ClientHello without extensions, in a record of SSL 3.0
+	printf '\x16\x03\x00\x00\x2f\x01\x00\x00\x2b%b%b\x00%b\x01\x00' \
+	    "$1" "$random" '\x00\x04\x00\x0a\x00\x2f' >&"$fd"
+	ALERT=$(timeout "$IMAP_TIMEOUT" od -An -tx1 <&"$fd")
+	exec {fd}>&-
+}
+
+@test "SSL 3.0 is refused, which OpenSSL cannot ask for any more" {
+	serve_session line
+	hello '\x03\x00'
+	# A fatal alert, protocol_version (RFC 8446 6.2), and no more.
+	[[ $ALERT == ' 15 03 0'[0-3]' 00 02 02 46' ]]
+	# It is the version that is refused: TLS 1.2 gets handshake_failure.
+	hello '\x03\x03'
+	[[ $ALERT == ' 15 03 0'[0-3]' 00 02 02 28' ]]
+	[[ ! -e $INFO ]]
+}
+
 @test "ciphers without forward secrecy or authentication are refused" {
 	local cipher
 

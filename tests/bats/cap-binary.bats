@@ -60,6 +60,7 @@ octets() {
 }
 
 hex() {
+	# shellcheck disable=SC2059 # it holds escapes
 	printf "$1" | xxd -p | tr -d '\n'
 }
 
@@ -222,6 +223,7 @@ send_octets() {
 	imap_start a --select INBOX
 	local head='Subject: x\r\nContent-Type: image/png\r\ncontent-transfer-encoding: binary\r\n\r\n'
 	local body='\000PNG\000\001\r\n\n\rend\000'
+	# shellcheck disable=SC2059 # it holds escapes
 	send_octets a "a1 APPEND INBOX ~{$(($(printf "$head$body" | wc -c)))+}\r\n$head$body\r\n"
 	imap_recv a a1
 	expect '* 1 EXISTS' 'a1 OK'
@@ -237,6 +239,7 @@ send_octets() {
 @test "APPEND literal8: of a multipart only parts with NULs are encoded" {
 	imap_start a --select INBOX
 	local text='MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\npre\r\n--b\r\n\r\nplain \303\274\r\n--b\r\nContent-Type: application/x-y\r\n\r\na\000b\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\n\000\r\n--b--\r\npost\r\n'
+	# shellcheck disable=SC2059 # it holds escapes
 	send_octets a "a1 APPEND INBOX ~{$(printf "$text" | wc -c)+}\r\n$text\r\n"
 	imap_recv a a1
 	expect 'a1 OK'
@@ -257,6 +260,7 @@ send_octets() {
 	    'Content-Type: multipart/mixed; boundary=b\r\n\r\n\000\r\n--b\r\n\r\nx\r\n--b--' \
 	    'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n\000' \
 	    'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: \000\r\n\r\nx\000\r\n--b--'; do
+		# shellcheck disable=SC2059 # it holds escapes
 		send_octets a "a1 APPEND INBOX ~{$(printf "$text" | wc -c)+}\r\n$text\r\n"
 		imap_recv a a1
 		expect_only 'a1 NO [UNKNOWN-CTE]' || die "for: $text"

@@ -39,7 +39,7 @@ objectids() {
 }
 
 id_of() {
-	printf %s "$1" | sha512sum | cut -c1-40 | xxd -r -p | base32 | tr A-Z a-z
+	printf %s "$1" | sha512sum | cut -c1-40 | xxd -r -p | base32 | tr '[:upper:]' '[:lower:]'
 }
 
 @test "EMAILID and THREADID: the example (RFC 8474 5.3)" {

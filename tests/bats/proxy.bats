@@ -9,9 +9,10 @@ proxy_start() {
 	rm -f "$BATS_TEST_TMPDIR/pid.$name"
 	imap_serve "pid.$name" --proxy
 	exec {fd}<>"/dev/tcp/127.0.0.1/$IMAP_PORT"
+	# shellcheck disable=SC2004 # the array is associative
 	IMAP_FD[$name]=$fd
 	ANSWER=()
-	printf "$2" >&"$fd"
+	printf %b "$2" >&"$fd"
 }
 
 V2='\r\n\r\n\0\r\nQUIT\n'

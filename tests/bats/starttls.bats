@@ -186,6 +186,7 @@ client() {
 	: >"$MSGSTORE_CONF"
 	imap_serve pid.b. --tls
 	s_client </dev/null
+	# shellcheck disable=SC2153 # s_client sets it
 	[[ $OUTPUT != *'* OK'* && $OUTPUT != *'* BYE'* ]]
 	expect_log 'tls-certificate'
 }

@@ -622,7 +622,7 @@ private_memory() {
 
 	hang_start
 	# It gives memory back when it has been quiet for a second.
-	until built_with_asan || (($(private_memory) <= 640)); do
+	until built_with_asan || (($(private_memory) <= 720)); do
 		((SECONDS < deadline)) || die "$(private_memory) KB"
 		sleep 0.1
 	done

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 load ../lib/imap
+load ../lib/tls
 
 sql() {
 	as_owner sqlite3 "$1" "$2"
@@ -184,4 +185,21 @@ scram() {
 	imap_recv c c1
 	expect_only 'c1 NO [AUTHENTICATIONFAILED]'
 	expect_log 'login user=alice address=127.0.0.1 method=LOGIN'
+}
+
+@test "SCRAM: PLUS is bound to the TLS connection (RFC 9266 2)" {
+	command -v gsasl >/dev/null || skip 'gsasl is not installed'
+	certificates_make
+	tls_conf
+	local mechanism
+	for mechanism in SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS; do
+		imap_serve pid.gsasl.
+		run timeout 20 gsasl --client --imap --starttls \
+		    --connect="127.0.0.1:$IMAP_PORT" --hostname=localhost \
+		    --x509-ca-file="$CERTS/ca.pem" --mechanism="$mechanism" \
+		    --authentication-id=alice --authorization-id=alice \
+		    --password=wonderland </dev/null
+		echo "$output"
+		expect_log "login user=alice .* method=$mechanism tls=TLS1.3"
+	done
 }

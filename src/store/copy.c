@@ -278,7 +278,7 @@ mailbox_move(struct mailbox *src, struct mailbox *dst,
 	const struct err *err;
 	struct writer other;
 	struct pair p = { &c.w, src == dst ? &c.w : &other };
-	struct seqset added;
+	struct seqset gone, added;
 	size_t keywords;
 
 	err = pair_begin(&p, dst, src);
@@ -286,11 +286,12 @@ mailbox_move(struct mailbox *src, struct mailbox *dst,
 		return err;
 	keywords = dst->keywords_n;
 	err = move_in(&c, uids, p.from, &result.missing);
+	gone = seqset_built(&c.from);
 	added = seqset_built(&c.to);
 	if (err != NULL || c.from.n == 0)
 		pair_abort(&p);
 	else
-		err = pair_commit(&p, &added);
+		err = pair_commit(&p, &gone, &added);
 	if (err == NULL && c.from.n > 0)
 		purge_unretained(src);
 	copy_end(&c, err, keywords, a, &result, result_r);

@@ -63,6 +63,7 @@ struct writer {
 	bool		 first;		/* since this boot */
 	struct mailbox_state before, state;
 	uint32_t	 placed;	/* files from before.uidnext to below it */
+	bool		 noted;		/* intent_write() was called for it */
 };
 const struct err *writer_begin(struct writer *, struct mailbox *,
     bool durable);
@@ -71,17 +72,36 @@ void writer_abort(struct writer *);
 /*
  * A change of two mailboxes, which may be one: then from is to.  The locks are
  * taken in the order of the ids, so that no two changes wait for each other.
- * pair_commit() commits to first: a crash between both leaves what was moved in
- * both mailboxes.  Should the second commit fail, what was added (its UIDs) is
- * expunged again.  pair_abort() undoes, files that were placed included.
+ * pair_commit() commits to first; gone are the UIDs that leave from.  A crash
+ * between both is mended by who next opens or locks from.  Should the second
+ * commit fail, what was added (its UIDs) is expunged again.  pair_abort() undoes, files that were placed included.
  */
 struct pair {
 	struct writer	*to, *from;
 };
 const struct err *pair_begin(struct pair *, struct mailbox *dst,
     struct mailbox *src);
-const struct err *pair_commit(struct pair *, const struct seqset *added);
+const struct err *pair_commit(struct pair *, const struct seqset *gone,
+    const struct seqset *added);
 void pair_abort(struct pair *);
+
+/*
+ * For pair_commit(), under the lock of src: note on the disk that uids go to dst,
+ * under a new token; forget the note.  A note that would be too long is none.
+ */
+const struct err *intent_write(const struct mailbox *src,
+    const struct mailbox *dst, const struct seqset *uids,
+    char token[MAILBOX_ID_LEN + 1]);
+void intent_clear(const struct mailbox *);
+/* Inside dst's writer: its commit makes the token known. */
+const struct err *intent_arrived(struct mailbox *dst, const char *token);
+/* For mailbox_lock(): do what a note asks for. */
+void intent_recover(struct mailbox *);
+/* At opening, without the lock: the same, unless a writer is at work. */
+void intent_look(struct mailbox *);
+/* For intent_recover(): expunge with the lock held, which stays. */
+const struct err *writer_finish_expunge(struct mailbox *,
+    const struct seqset *uids, uint32_t *n_r);
 /* Inside a writer: expunge those of the set that have \Deleted, or all (any),
  * under one new modseq.  *n_r is how many went. */
 const struct err *writer_expunge(struct writer *, const struct seqset *uids,

@@ -76,6 +76,8 @@ mailbox_open_row(struct account *account, const struct mailbox_row *row,
 		err = lock_open(m->fd, m->what, &m->lockfd);
 	if (err == NULL)
 		err = mailbox_db(m);
+	if (err == NULL)
+		intent_look(m);
 	if (err != NULL) {
 		if (m->fd != -1)
 			err = mailbox_err(m, err);

@@ -48,14 +48,25 @@ take_back(struct pair *p, const struct seqset *added)
 }
 
 const struct err *
-pair_commit(struct pair *p, const struct seqset *added)
+pair_commit(struct pair *p, const struct seqset *gone,
+    const struct seqset *added)
 {
+	char token[MAILBOX_ID_LEN + 1];
 	const struct err *err;
 	struct err why;
 
-	err = writer_commit(p->to);
 	if (p->from == p->to)
-		return err;
+		return writer_commit(p->to);
+	err = intent_write(p->from->mbox, p->to->mbox, gone, token);
+	p->from->noted = err == NULL;
+	if (err == NULL)
+		err = intent_arrived(p->to->mbox, token);
+	if (err != NULL) {
+		why = *err;
+		pair_abort(p);
+		return err_internal_code(why.code, why.client, "%s", why.text);
+	}
+	err = writer_commit(p->to);
 	if (err != NULL) {
 		why = *err;
 		writer_abort(p->from);

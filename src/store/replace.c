@@ -46,7 +46,7 @@ mailbox_replace(struct mailbox *src, uint32_t old, struct mailbox *dst,
 	if (err != NULL)
 		pair_abort(&p);
 	else
-		err = pair_commit(&p, &added_set);
+		err = pair_commit(&p, &gone_set, &added_set);
 	if (err != NULL) {
 		keywords_forget(dst, keywords);
 		return err;

@@ -164,6 +164,11 @@ static const char *const messages_steps[] = {
 	" uid INTEGER PRIMARY KEY,"
 	" keys BLOB NOT NULL"
 	") STRICT;",
+	/* The last change of two mailboxes that was committed here: intent.c. */
+	"CREATE TABLE arrival("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" token TEXT NOT NULL"
+	") STRICT;",
 	NULL
 };
 

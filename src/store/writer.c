@@ -73,6 +73,7 @@ mailbox_lock(struct mailbox *m)
 	}
 	if (busy == 0)
 		busy_write(m, 1);
+	intent_recover(m);
 	return NULL;
 }
 
@@ -215,6 +216,8 @@ writer_commit(struct writer *w)
 	writer_tell_account(m, &w->state);
 	if (on_commit != NULL)
 		on_commit(on_commit_arg, m->id, &w->before, &w->state);
+	if (w->noted)
+		intent_clear(m);
 	mailbox_unlock(m);
 	stamp_touch(m->fd);
 	return NULL;
@@ -227,7 +230,44 @@ writer_abort(struct writer *w)
 
 	db_rollback(m->db);
 	writer_tell_account(m, &w->before);
+	if (w->noted)
+		intent_clear(m);
 	mailbox_unlock(m);
+}
+
+const struct err *
+writer_finish_expunge(struct mailbox *m, const struct seqset *uids,
+    uint32_t *n_r)
+{
+	struct writer w = { .mbox = m, .durable = true,
+	    .first = first_since_boot(m) };
+	const struct err *err;
+
+	*n_r = 0;
+	err = account_counters_mark(m->account, m->id);
+	if (err == NULL)
+		err = db_begin(m->db, true);
+	if (err != NULL)
+		return err;
+	err = mailbox_read_state(m, &w.before);
+	w.state = w.before;
+	if (w.first)
+		w.state.highestmodseq += MODSEQ_STEP;
+	if (err == NULL)
+		err = writer_expunge(&w, uids, true, n_r);
+	if (err == NULL)
+		err = writer_store_state(&w);
+	if (err == NULL)
+		err = db_commit(m->db);
+	if (err != NULL) {
+		db_rollback(m->db);
+		return err;
+	}
+	if (w.first)
+		boot_write(m);
+	writer_tell_account(m, &w.state);
+	stamp_touch(m->fd);
+	return NULL;
 }
 
 const struct err *

@@ -261,6 +261,43 @@ uids() {
 	uids work '1 2 3 4'
 }
 
+@test "REPLACE: kill -9 between two mailboxes: the message is in one of them" {
+	imap_start a
+	imap_ok a 'a0 CREATE one'
+	imap_ok a 'a1 CREATE two'
+	append a one 'version 0'
+	imap_close a
+	local round pid i all n
+	for round in {1..6}; do
+		imap_start b
+		pid=$(imap_pid b)
+		all=''
+		for i in {1..9}; do
+			all+="s$i SELECT one${CRLF}b$i REPLACE 1 two {9+}${CRLF}version $((i % 10))$CRLF"
+			all+="t$i SELECT two${CRLF}c$i REPLACE 1 one {9+}${CRLF}version $((i % 10))$CRLF"
+		done
+		imap_send_raw b "$all"
+		imap_recv b "s$((round + 1))"
+		kill -9 "$pid"
+		while imap_read b; do :; done
+		imap_close b
+		process_ends "$pid"
+		imap_start a --select one
+		n=$(grep -c . <<<"$(printf '%s\n' "${ANSWER[@]}" | grep -x '\* 1 EXISTS')") || :
+		imap_ok a 'a2 SELECT two'
+		n+=$(grep -c . <<<"$(printf '%s\n' "${ANSWER[@]}" | grep -x '\* 1 EXISTS')") || :
+		[[ $n == 10 || $n == 01 ]] || die "in round $round: $n"
+		imap_close a
+		# The next round begins in the first.
+		if [[ $n == 01 ]]; then
+			imap_start a --select two
+			imap_ok a "a3 REPLACE 1 one {9+}${CRLF}version 0"
+			imap_close a
+		fi
+	done
+	run -0 mboxadm check alice
+}
+
 @test "REPLACE: kill -9 at any time: the old message or the new one, never both" {
 	imap_start a
 	imap_ok a 'a0 CREATE work'

@@ -118,8 +118,8 @@ moved() {
 	case $TOLD in
 	OK) same '/new' "$here/$there" ;;
 	NO) same 'old/' "$here/$there" ;;
-	# Killed between the two commits it is in both; see msgstore(7).
-	*) [[ $here/$there =~ ^(old/|old/new|/new)$ ]] ;;
+	# Killed between the two commits it is mended by who looks next.
+	*) [[ $here/$there =~ ^(old/|/new)$ ]] ;;
 	esac
 }
 

@@ -38,16 +38,12 @@ open_mailbox(const char *s)
 	return m;
 }
 
-/* A new mailbox with n messages. */
-static struct mailbox *
-make_mailbox(const char *s, uint32_t n)
+static void
+add_messages(struct mailbox *m, uint32_t n)
 {
-	struct mailbox *m;
 	struct upload *up;
 	uint32_t uid;
 
-	CHECK_OK(account_create(account, s, NULL, NULL));
-	m = open_mailbox(s);
 	for (uint32_t i = 0; i < n; i++) {
 		CHECK_OK(upload_new(m, &up));
 		CHECK_OK(upload_write(up, text, sizeof(text) - 1));
@@ -55,6 +51,17 @@ make_mailbox(const char *s, uint32_t n)
 		CHECK_OK(mailbox_append(m, &up, 1, &uid));
 		upload_free(up);
 	}
+}
+
+/* A new mailbox with n messages. */
+static struct mailbox *
+make_mailbox(const char *s, uint32_t n)
+{
+	struct mailbox *m;
+
+	CHECK_OK(account_create(account, s, NULL, NULL));
+	m = open_mailbox(s);
+	add_messages(m, n);
 	return m;
 }
 
@@ -282,11 +289,12 @@ a_move_that_fails_half_way_is_taken_back(void)
 	mailbox_close(to);
 }
 
-/* What a process does that dies when the move's second commit comes. */
+/* What a process does that dies when one of the move's commits comes. */
 static void
-move_and_die(void)
+move_and_die(bool second, const char *src, const char *dst)
 {
 	struct seqset set = set_of(1, 3);
+	struct mailbox *to;
 	struct copy_result result;
 	struct store *own;
 	char path[64];
@@ -294,38 +302,72 @@ move_and_die(void)
 	snprintf(path, sizeof(path), "%s/store", dir);
 	CHECK_OK(store_open(path, &conf, &own));
 	CHECK_OK(account_open(own, ACCOUNT_USER, "alice", &account));
-	other = open_mailbox("die-from");
-	sqlite3_commit_hook(db_sqlite(other->db), die_at_commit, NULL);
-	mailbox_move(other, open_mailbox("die-to"), &set, UINT64_MAX, a,
-	    &result);
+	other = open_mailbox(src);
+	to = open_mailbox(dst);
+	sqlite3_commit_hook(db_sqlite(second ? other->db : to->db),
+	    die_at_commit, NULL);
+	mailbox_move(other, to, &set, UINT64_MAX, a, &result);
 	_exit(1);
 }
 
 static void
-a_crash_in_a_move_loses_nothing(void)
+crash_in_move(bool second, const char *src, const char *dst)
 {
-	struct mailbox *from = make_mailbox("die-from", 3), *to;
-	struct seqset set = set_of(1, 3);
-	struct copy_result result;
-	pid_t child;
+	pid_t child = fork();
 	int status;
 
-	mailbox_close(from);
-	mailbox_close(make_mailbox("die-to", 0));
-	child = fork();
 	if (child == 0)
-		move_and_die();
+		move_and_die(second, src, dst);
 	CHECK_INT(waitpid(child, &status, 0), child);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+/*
+ * Before the first commit nothing has happened, though a note is left; after it
+ * who opens the mailbox finishes the move (intent.c).
+ */
+static void
+a_crash_in_a_move_is_mended(void)
+{
+	struct mailbox *from = make_mailbox("die-from", 3), *to;
+	struct mailbox *watcher = open_mailbox("die-from");
+
+	mailbox_close(from);
+	mailbox_close(make_mailbox("die-to", 1));
+	crash_in_move(false, "die-from", "die-to");
 	from = open_mailbox("die-from");
 	to = open_mailbox("die-to");
 	has_messages(from, 3);
-	has_messages(to, 3);
-	CHECK_OK(mailbox_move(from, to, &set, UINT64_MAX, a, &result));
-	CHECK_INT(result.to.ranges[0].first, 4);
-	has_messages(to, 6);
+	has_messages(to, 1);
 	mailbox_close(from);
 	mailbox_close(to);
+	crash_in_move(true, "die-from", "die-to");
+	has_messages(watcher, 3);
+	from = open_mailbox("die-from");
+	to = open_mailbox("die-to");
+	has_messages(from, 0);
+	has_messages(watcher, 0);
+	has_messages(to, 4);
+	mailbox_close(from);
+	mailbox_close(to);
+	mailbox_close(watcher);
+}
+
+/* Somebody else's message under the UID that was to come is no proof. */
+static void
+a_move_that_did_not_arrive_takes_nothing(void)
+{
+	struct mailbox *from, *to;
+
+	mailbox_close(make_mailbox("die-to-2", 1));
+	mailbox_close(make_mailbox("die-from-2", 3));
+	crash_in_move(false, "die-from-2", "die-to-2");
+	to = open_mailbox("die-to-2");
+	add_messages(to, 3);
+	mailbox_close(to);
+	from = open_mailbox("die-from-2");
+	has_messages(from, 3);
+	mailbox_close(from);
 }
 
 static void
@@ -622,7 +664,8 @@ main(void)
 	TEST(a_commit_that_nobody_saw_does_not_come_back);
 	TEST(copy_into_itself_ends);
 	TEST(a_move_that_fails_half_way_is_taken_back);
-	TEST(a_crash_in_a_move_loses_nothing);
+	TEST(a_crash_in_a_move_is_mended);
+	TEST(a_move_that_did_not_arrive_takes_nothing);
 	TEST(a_move_into_itself_is_one_commit);
 	TEST(a_message_is_never_taken_for_an_orphan);
 	TEST(bad_counters_are_refused);

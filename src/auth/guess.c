@@ -62,9 +62,18 @@ entry(struct set *set, uint64_t key, int64_t now)
 	return found;
 }
 
+static bool
+has(const struct set *set, uint64_t key)
+{
+	for (size_t i = 0; i < GUESS_WAYS; i++)
+		if (set->ways[i].key == key)
+			return true;
+	return false;
+}
+
 /* --- The table --- */
 
-/* One key's set, read. */
+/* One key's set, read; e is NULL when it is not there and was not to be made. */
 struct place {
 	struct set	 set;
 	size_t		 at;
@@ -72,18 +81,23 @@ struct place {
 };
 
 static const struct err *
-look(int fd, uint64_t key, int64_t now, struct place *p)
+look(int fd, uint64_t key, int64_t now, bool make, struct place *p)
 {
 	const struct err *err;
 
 	p->at = key % GUESS_SETS;
 	err = table_read(fd, p->at, &p->set, sizeof(p->set));
 	if (err == NULL)
-		p->e = entry(&p->set, key, now);
+		p->e = make || has(&p->set, key) ?
+		    entry(&p->set, key, now) : NULL;
 	return err;
 }
 
-/* Change by one.  Two keys may share a set: each is read when it is needed. */
+/*
+ * Change by one.  Two keys may share a set: each is read when it is needed.  What
+ * gave way to others does not come back to count less: the login that is noted
+ * just now might have to go for it.
+ */
 static const struct err *
 count(int fd, uint64_t key, int64_t now, int by)
 {
@@ -92,8 +106,8 @@ count(int fd, uint64_t key, int64_t now, int by)
 
 	if (key == 0)
 		return NULL;
-	err = look(fd, key, now, &p);
-	if (err != NULL)
+	err = look(fd, key, now, by > 0, &p);
+	if (err != NULL || p.e == NULL)
 		return err;
 	if (by > 0) {
 		p.e->count++;
@@ -123,20 +137,20 @@ holds(int fd, const struct guess_keys *keys, int64_t now, uint32_t *count_r,
 	const struct err *err;
 	struct place p;
 
-	err = look(fd, keys->pair, now, &p);
+	err = look(fd, keys->pair, now, true, &p);
 	if (err != NULL)
 		return err;
 	*good_r = p.e->good != 0;
 	*count_r = p.e->count;
 	if (*good_r)
 		return NULL;
-	err = look(fd, keys->user, now, &p);
+	err = look(fd, keys->user, now, true, &p);
 	if (err != NULL)
 		return err;
 	*count_r = p.e->count;
 	if (keys->address == 0)
 		return NULL;
-	err = look(fd, keys->address, now, &p);
+	err = look(fd, keys->address, now, true, &p);
 	if (err == NULL && p.e->count > *count_r)
 		*count_r = p.e->count;
 	return err;
@@ -188,7 +202,7 @@ guess_good(int dirfd, const struct guess_keys *keys, int64_t now)
 	    &fd);
 	if (err != NULL)
 		return err;
-	err = look(fd, keys->pair, now, &p);
+	err = look(fd, keys->pair, now, true, &p);
 	if (err != NULL)
 		goto done;
 	was_good = p.e->good != 0;

@@ -64,15 +64,15 @@ privs_become_owner(const char *path)
 	if (!S_ISDIR(st.st_mode))
 		return err_user(NULL, "%s: not a directory, so not a store",
 		    path);
+	/* The usual case needs no name, and looking one up may load libraries. */
+	if (!is_root() && geteuid() == st.st_uid)
+		return NULL;
 	pw = getpwuid(st.st_uid);
-	if (!is_root()) {
-		if (geteuid() == st.st_uid)
-			return NULL;
+	if (!is_root())
 		return err_user(NULL, "%s belongs to %s (uid %u): run this as "
 		    "that user or as root", path,
 		    pw != NULL ? pw->pw_name : "another user",
 		    (unsigned int)st.st_uid);
-	}
 	if (st.st_uid == 0)
 		return err_user(NULL, "%s belongs to root, as whom nothing "
 		    "works here: give it to a user of its own, as by \"chown "

@@ -188,33 +188,91 @@ emit(struct filter *f, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
 #define RETURN(f, action)	emit(f, BPF_RET | BPF_K, action, 0, 0)
 #define JUMP_EQ(f, k, jt, jf)	emit(f, BPF_JMP | BPF_JEQ | BPF_K, k, jt, jf)
 #define JUMP_GE(f, k, jt, jf)	emit(f, BPF_JMP | BPF_JGE | BPF_K, k, jt, jf)
+#define JUMP_GT(f, k, jt, jf)	emit(f, BPF_JMP | BPF_JGT | BPF_K, k, jt, jf)
 #define JUMP_SET(f, k, jt, jf)	emit(f, BPF_JMP | BPF_JSET | BPF_K, k, jt, jf)
 
-/* The call's number is loaded; it still is when this call is another one. */
+/* Calls that are allowed by their arguments.  The call's number is loaded; it still
+ * is when this call is another one. */
 static void
-filter_call(struct filter *f, const struct sandbox_call *call, uint32_t deny)
+filter_rule(struct filter *f, const struct sandbox_call *call, uint32_t deny)
 {
-	switch ((enum sandbox_rule)call->rule) {
-	case CALL_ANY:
-		JUMP_EQ(f, call->nr, 0, 1);
-		break;
-	case CALL_NO_EXEC:
+	if (call->rule == CALL_NO_EXEC) {
 		JUMP_EQ(f, call->nr, 0, 4);
 		LOAD(f, AT_ARG(2));
 		JUMP_SET(f, PROT_EXEC, 0, 1);
-		RETURN(f, deny);
-		break;
-	case CALL_MAP_FILE:
+	} else {
 		JUMP_EQ(f, call->nr, 0, 7);
 		LOAD(f, AT_ARG(2));
 		JUMP_SET(f, PROT_EXEC, 0, 4);
 		JUMP_SET(f, PROT_WRITE, 2, 0);
 		LOAD(f, AT_ARG(3));
 		JUMP_SET(f, MAP_ANONYMOUS, 0, 1);
-		RETURN(f, deny);
-		break;
 	}
+	RETURN(f, deny);
 	RETURN(f, SECCOMP_RET_ALLOW);
+}
+
+/* Numbers of calls that are allowed whatever their arguments are. */
+struct range {
+	uint32_t	first, last;
+};
+
+#define RANGES_MAX	80
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+/* Sorted, with neighbours joined. */
+static size_t
+ranges_of(const struct sandbox *sb, struct range ranges[RANGES_MAX * 2])
+{
+	size_t all = 0, n = 0;
+
+	for (size_t i = 0; i < sb->calls_n; i++) {
+		if (sb->calls[i].rule != CALL_ANY)
+			continue;
+		if (all == (size_t)RANGES_MAX * 2)
+			fatal("sandbox: too many calls");
+		ranges[all++] = (struct range){ sb->calls[i].nr,
+		    sb->calls[i].nr };
+	}
+	qsort(ranges, all, sizeof(*ranges), by_number);
+	for (size_t i = 0; i < all; i++) {
+		if (n > 0 && ranges[i].first <= ranges[n - 1].last + 1)
+			ranges[n - 1].last = ranges[i].last;
+		else
+			ranges[n++] = ranges[i];
+	}
+	if (n > RANGES_MAX)
+		fatal("sandbox: too many ranges of calls");
+	return n;
+}
+
+/*
+ * A binary search: the kernel walks the filter once for each call that there is
+ * when it is installed, which took a tenth of a millisecond line by line.  end is
+ * where RET ALLOW stands, RET of the refusal behind it.  n ranges take 3n - 1
+ * instructions.
+ */
+static void
+filter_search(struct filter *f, const struct range *r, size_t n, size_t end)
+{
+	size_t left = n / 2;
+
+	if (n == 1) {
+		JUMP_GE(f, r->first, 0, (uint8_t)(end - f->n));
+		JUMP_GT(f, r->last, (uint8_t)(end - f->n), (uint8_t)(end -
+		    f->n - 1));
+		return;
+	}
+	JUMP_GE(f, r[left].first, (uint8_t)(3 * left - 1), 0);
+	filter_search(f, r, left, end);
+	filter_search(f, r + left, n - left, end);
 }
 
 static void
@@ -235,10 +293,18 @@ filter_allow(struct filter *f, const struct sandbox *sb)
 {
 	uint32_t deny = sb->kill ? SECCOMP_RET_KILL_PROCESS :
 	    SECCOMP_RET_ERRNO | EPERM;
+	struct range ranges[RANGES_MAX * 2];
+	size_t n;
 
 	filter_head(f, deny);
 	for (size_t i = 0; i < sb->calls_n; i++)
-		filter_call(f, &sb->calls[i], deny);
+		if (sb->calls[i].rule != CALL_ANY)
+			filter_rule(f, &sb->calls[i], deny);
+	n = ranges_of(sb, ranges);
+	if (n > 0) {
+		filter_search(f, ranges, n, f->n + 3 * n - 1);
+		RETURN(f, SECCOMP_RET_ALLOW);
+	}
 	RETURN(f, deny);
 }
 

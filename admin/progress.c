@@ -4,20 +4,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "util/clock.h"
 
 #define BAR_WIDTH	40	/* columns */
 #define REDRAW_MS	100
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void
 progress_begin(struct progress *p, uint64_t total)
@@ -35,7 +27,7 @@ progress_show(struct progress *p, uint64_t done, uint64_t messages)
 
 	if (!p->on)
 		return;
-	now = now_ms();
+	now = clock_ms();
 	if (p->drawn != 0 && now - p->drawn < REDRAW_MS)
 		return;
 	p->drawn = now;

@@ -14,19 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 #include "wire/respcode.h"
 
 #define EX_CANNOT_RUN	127	/* as shells say it */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* In the child: nothing of ours goes along but the socket. */
 static void __attribute__((noreturn))
@@ -61,7 +53,7 @@ read_answer(int fd, int64_t end, char *out, size_t size)
 
 	for (;;) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		bool full = len == size - 1;
 		ssize_t n;
 
@@ -94,7 +86,7 @@ wait_for(pid_t pid, int64_t end)
 	pid_t got;
 
 	/* Its end of the socket is closed: it ends at once, or wants not to. */
-	while ((got = waitpid(pid, &status, WNOHANG)) == 0 && now_ms() < end)
+	while ((got = waitpid(pid, &status, WNOHANG)) == 0 && clock_ms() < end)
 		(void)nanosleep(&pause, NULL);
 	if (got == pid)
 		return status;
@@ -158,7 +150,7 @@ helper_ask(struct arena *a, const char *path, const struct auth_peer *peer,
 		arena_printf(a, "REMOTE_ADDR=%s", peer->address),
 		arena_printf(a, "MECHANISM=%s", mechanism), NULL
 	};
-	int64_t end = now_ms() + HELPER_TIME_S * 1000;
+	int64_t end = clock_ms() + HELPER_TIME_S * 1000;
 	char answer[HELPER_NAME_MAX] = "";
 	int fds[2], status = -1;
 	pid_t pid;

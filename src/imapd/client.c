@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/net.h"
 
 #define KEEPALIVE_IDLE_S	120	/* seconds of silence before the first probe */
@@ -86,19 +86,10 @@ client_socket_options(int fd)
 	    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES));
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 void
 client_shutdown(int fd, bool linger)
 {
-	int64_t end = now_ms() + LINGER_MS;
+	int64_t end = clock_ms() + LINGER_MS;
 	size_t dropped = 0;
 	char drop[4096];
 
@@ -106,7 +97,7 @@ client_shutdown(int fd, bool linger)
 		return;
 	while (dropped < LINGER_OCTETS) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		ssize_t n;
 
 		if (left <= 0 || poll(&pfd, 1, (int)left) <= 0)

@@ -6,24 +6,6 @@
 #include "imapd/progress.h"
 #include "imapd/selected.h"
 
-struct copy_args {
-	struct seqset	 set;
-	const char	*wire;
-};
-
-/* RFC 3501 9 "copy" */
-static const struct err *
-copy_parse(struct arena *a, struct parser *p, void **args_r)
-{
-	struct copy_args *args = arena_alloc(a, sizeof(*args));
-
-	if (!parser_sp(p) || !parser_seqset(p, &args->set) || !parser_sp(p) ||
-	    !parser_mailbox(p, &args->wire) || !parser_crlf(p))
-		return parser_err(p);
-	*args_r = args;
-	return NULL;
-}
-
 static void
 tell_copied(struct session *s, const struct place *place,
     const struct copy_result *result)
@@ -43,7 +25,7 @@ tell_copied(struct session *s, const struct place *place,
 }
 
 static const struct err *
-do_copy(struct session *s, const struct copy_args *args, bool is_uid)
+do_copy(struct session *s, const struct cmd_set_mailbox *args, bool is_uid)
 {
 	struct mailbox *src = s->selected->mbox, *dst = NULL, *opened = NULL;
 	struct copy_result result = { 0 };
@@ -88,7 +70,7 @@ const struct cmd cmd_copy = {
 	.name = "COPY",
 	.states = ST_SELECTED,
 	.flags = CF_NUMBERS,
-	.parse = copy_parse,
+	.parse = cmd_parse_set_mailbox,
 	.run = copy_run,
 	.rfc = "RFC 3501 6.4.7"
 };
@@ -96,7 +78,7 @@ const struct cmd cmd_copy = {
 const struct cmd cmd_uid_copy = {
 	.name = "UID COPY",
 	.states = ST_SELECTED,
-	.parse = copy_parse,
+	.parse = cmd_parse_set_mailbox,
 	.run = uid_copy_run,
 	.rfc = "RFC 3501 6.4.8"
 };

@@ -6,24 +6,6 @@
 #include "imapd/progress.h"
 #include "imapd/selected.h"
 
-struct move_args {
-	struct seqset	 set;
-	const char	*wire;
-};
-
-/* RFC 6851 5 "move" */
-static const struct err *
-move_parse(struct arena *a, struct parser *p, void **args_r)
-{
-	struct move_args *args = arena_alloc(a, sizeof(*args));
-
-	if (!parser_sp(p) || !parser_seqset(p, &args->set) || !parser_sp(p) ||
-	    !parser_mailbox(p, &args->wire) || !parser_crlf(p))
-		return parser_err(p);
-	*args_r = args;
-	return NULL;
-}
-
 /* RFC 6851 4.3: COPYUID before the messages go, which the look for changes at
  * the end tells. */
 static void
@@ -49,7 +31,7 @@ tell_moved(struct session *s, const struct place *place,
 }
 
 static const struct err *
-do_move(struct session *s, const struct move_args *args, bool is_uid)
+do_move(struct session *s, const struct cmd_set_mailbox *args, bool is_uid)
 {
 	struct mailbox *src = s->selected->mbox, *dst = NULL, *opened = NULL;
 	struct copy_result result = { 0 };
@@ -95,7 +77,7 @@ const struct cmd cmd_move = {
 	.name = "MOVE",
 	.states = ST_SELECTED,
 	.flags = CF_WRITE | CF_NUMBERS,
-	.parse = move_parse,
+	.parse = cmd_parse_set_mailbox,
 	.run = move_run,
 	.rfc = "RFC 6851 3.1"
 };
@@ -104,7 +86,7 @@ const struct cmd cmd_uid_move = {
 	.name = "UID MOVE",
 	.states = ST_SELECTED,
 	.flags = CF_WRITE,
-	.parse = move_parse,
+	.parse = cmd_parse_set_mailbox,
 	.run = uid_move_run,
 	.rfc = "RFC 6851 3.2"
 };

@@ -81,3 +81,16 @@ cmd_parse_mailbox(struct arena *a, struct parser *p, void **args_r)
 	*args_r = (void *)(uintptr_t)name;
 	return NULL;
 }
+
+/* RFC 3501 9 "copy"; RFC 6851 5 "move" */
+const struct err *
+cmd_parse_set_mailbox(struct arena *a, struct parser *p, void **args_r)
+{
+	struct cmd_set_mailbox *args = arena_alloc(a, sizeof(*args));
+
+	if (!parser_sp(p) || !parser_seqset(p, &args->set) || !parser_sp(p) ||
+	    !parser_mailbox(p, &args->wire) || !parser_crlf(p))
+		return parser_err(p);
+	*args_r = args;
+	return NULL;
+}

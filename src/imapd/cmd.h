@@ -57,6 +57,14 @@ const struct cmd *cmd_find(const char *name);
 const struct err *cmd_parse_mailbox(struct arena *, struct parser *,
     void **args_r);
 
+/* The same for SP sequence-set SP mailbox CRLF; *args_r is one of these. */
+struct cmd_set_mailbox {
+	struct seqset	 set;
+	const char	*wire;		/* the name as the client wrote it */
+};
+const struct err *cmd_parse_set_mailbox(struct arena *, struct parser *,
+    void **args_r);
+
 extern const struct cmd cmd_append, cmd_authenticate, cmd_cancelupdate,
     cmd_capability, cmd_check, cmd_close, cmd_comparator, cmd_compress,
     cmd_copy, cmd_create, cmd_delete, cmd_enable, cmd_esearch, cmd_examine,

@@ -8,13 +8,13 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "imapd/door.h"
 #include "imapd/login.h"
 #include "imapd/report.h"
 #include "imapd/signals.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "wire/respcode.h"
 
@@ -221,15 +221,6 @@ serve_message(struct monitor *m, const struct door_message *msg,
 
 /* --- The door's life, seen from here --- */
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Whoever is told to end tells the door, which tells the client. */
 static const struct err *
 receive(struct monitor *m, int64_t end, struct door_message *msg_r)
@@ -237,7 +228,7 @@ receive(struct monitor *m, int64_t end, struct door_message *msg_r)
 	bool told = false;
 
 	for (;;) {
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		const struct err *err;
 
 		if (signals_stop() && !told) {
@@ -265,7 +256,7 @@ forget(const struct door_message *msg)
 static enum next
 serve(struct monitor *m)
 {
-	int64_t end = now_ms() +
+	int64_t end = clock_ms() +
 	    1000 * ((int64_t)m->c->conf->login_timeout + GRACE_S);
 	enum next next = NEXT_MESSAGE;
 	const struct err *err = NULL;

@@ -4,23 +4,14 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "imapd/capability.h"
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#include "util/clock.h"
 
 void
 progress_start(struct session *s)
 {
-	s->progress_due = now_ms() + (int64_t)s->conf->progress_interval * 1000;
+	s->progress_due = clock_ms() + (int64_t)s->conf->progress_interval * 1000;
 }
 
 /* RFC 9585 4: a tag with "]" would end the response code. */
@@ -36,7 +27,7 @@ send_tag(struct session *s)
 void
 progress_tick(struct session *s, uint64_t done, uint64_t total)
 {
-	const int64_t now = now_ms();
+	const int64_t now = clock_ms();
 
 	/* RFC 9585 4: what is done is less than all; both are numbers. */
 	if (now < s->progress_due || done > UINT32_MAX || total > UINT32_MAX ||

@@ -6,20 +6,11 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/net.h"
 #include "wire/proxy.h"
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Exactly that many octets. */
 static const struct err *
@@ -27,7 +18,7 @@ read_octets(int fd, unsigned char *s, size_t len, int64_t end)
 {
 	while (len > 0) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		ssize_t n;
 
 		if (left <= 0)
@@ -60,7 +51,7 @@ trusted(const struct conf *conf, const struct peer *peer)
 const struct err *
 proxy_accept(int fd, const struct conf *conf, struct peer *peer)
 {
-	int64_t end = now_ms() + (int64_t)conf->login_timeout * 1000;
+	int64_t end = clock_ms() + (int64_t)conf->login_timeout * 1000;
 	unsigned char octets[PROXY_HEADER_MAX];
 	size_t len = 0, want = PROXY_FIRST;
 	enum proxy_status status = PROXY_MORE;

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 
 #define IN_OCTETS	(32 * 1024)	/* read from the socket at once */
@@ -530,22 +530,13 @@ info_fill(struct peer *p, struct tls_info *info)
 
 /* --- The handshake --- */
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Wait for the client's turn. */
 static const struct err *
 handshake_wait(struct peer *p, int other, int64_t end)
 {
 	struct pollfd pfds[2] = { { .fd = p->fd, .events = POLLIN },
 	    { .fd = other } };
-	int64_t left = end - now_ms();
+	int64_t left = end - clock_ms();
 	int n;
 
 	if (p->out.len > 0)
@@ -577,7 +568,7 @@ const struct err *
 peer_handshake(struct peer *p, int other, unsigned int seconds,
     struct tls_info *info_r)
 {
-	int64_t end = now_ms() + (int64_t)seconds * 1000;
+	int64_t end = clock_ms() + (int64_t)seconds * 1000;
 	unsigned int warnings = 0;
 	const struct err *err;
 	int ret;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 
 #define REST_MS		1000	/* of quiet, before memory is given back */
@@ -269,15 +270,6 @@ relay_rest(struct relay *r)
 	malloc_trim(0);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Whether a step would do something without waiting for anybody. */
 static bool
 can_go_on(const struct relay *r)
@@ -297,7 +289,7 @@ wait_time(const struct relay *r, int64_t wake, bool rested)
 		return 0;
 	left = rested ? INT32_MAX : REST_MS;
 	if (wake != -1) {
-		wake -= now_ms();
+		wake -= clock_ms();
 		if (wake < left)
 			left = wake > 0 ? wake : 0;
 	}
@@ -315,7 +307,7 @@ relay_run(struct relay *r)
 
 	for (;;) {
 		state = relay_step(r, pfds[0].revents, pfds[1].revents,
-		    now_ms());
+		    clock_ms());
 		if (state != RELAY_RUNS)
 			return state;
 		wake = relay_wants(r, &pfds[0].events, &pfds[1].events);

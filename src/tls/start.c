@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "util/buf.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/program.h"
 
@@ -111,25 +111,16 @@ spawn(struct child *c)
 	return err_errno("cannot start %s", path);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static const struct err *
 info_read(int fd, unsigned int timeout, struct tls_info *info_r)
 {
-	int64_t end = now_ms() + (int64_t)timeout * 1000;
+	int64_t end = clock_ms() + (int64_t)timeout * 1000;
 	struct tls_info info;
 	size_t got = 0;
 
 	while (got < sizeof(info)) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		int n = left > 0 ? poll(&pfd, 1, (int)left) : 0;
 		ssize_t octets;
 

@@ -18,9 +18,9 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 
 #define FILE_COPY_MAX	32768	/* octets of a file that are copied, not sent */
@@ -82,15 +82,6 @@ struct output {
 	struct err	 err;
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* poll(2)'s timeout until the monotonic time when; 0 is for ever. */
 static int
 ms_until(int64_t when)
@@ -99,7 +90,7 @@ ms_until(int64_t when)
 
 	if (when == 0)
 		return -1;
-	left = when - now_ms();
+	left = when - clock_ms();
 	if (left < 0)
 		return 0;
 	return left > INT_MAX ? INT_MAX : (int)left;
@@ -166,7 +157,7 @@ input_on_block(struct input *in, const struct err *(*fn)(void *), void *arg)
 void
 input_deadline(struct input *in, unsigned int seconds)
 {
-	in->deadline = seconds == 0 ? 0 : now_ms() + (int64_t)seconds * 1000;
+	in->deadline = seconds == 0 ? 0 : clock_ms() + (int64_t)seconds * 1000;
 }
 
 void
@@ -579,7 +570,7 @@ const struct err *
 input_wait(struct input *in, const int *others, size_t n, int timeout_ms,
     bool *input_r, bool *others_r)
 {
-	int64_t limit = timeout_ms < 0 ? 0 : now_ms() + timeout_ms;
+	int64_t limit = timeout_ms < 0 ? 0 : clock_ms() + timeout_ms;
 	const struct err *err;
 	bool other;
 
@@ -689,7 +680,7 @@ output_poll(struct output *o)
 
 	do {
 		before = output_queued(o);
-		limit = o->timeout == 0 ? 0 : now_ms() + o->timeout;
+		limit = o->timeout == 0 ? 0 : clock_ms() + o->timeout;
 		do {
 			n = poll(&pfd, 1, ms_until(limit));
 		} while ((n == -1 && errno == EINTR) ||

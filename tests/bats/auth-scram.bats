@@ -194,7 +194,7 @@ scram() {
 	local mechanism
 	for mechanism in SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS; do
 		imap_serve pid.gsasl.
-		run timeout 20 gsasl --client --imap --starttls \
+		run timeout -k 10 20 gsasl --client --imap --starttls \
 		    --connect="127.0.0.1:$IMAP_PORT" --hostname=localhost \
 		    --x509-ca-file="$CERTS/ca.pem" --mechanism="$mechanism" \
 		    --authentication-id=alice --authorization-id=alice \

@@ -20,7 +20,7 @@ filter() {
 		echo "    username = 'alice', password = 'wonderland' }"
 		cat
 	} >"$HOME/config.lua"
-	run timeout 60 imapfilter -c "$HOME/config.lua"
+	run timeout -k 10 60 imapfilter -c "$HOME/config.lua"
 	printf '%s\n' "${lines[@]}"
 	((status == 0))
 }

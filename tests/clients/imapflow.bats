@@ -10,7 +10,7 @@ setup_file() {
 	export NODE_PATH=$BATS_FILE_TMPDIR/node_modules
 	command -v npm >/dev/null || return 0
 	# The registry may be out of reach.
-	HOME=$BATS_FILE_TMPDIR timeout 100 npm install --silent --no-audit \
+	HOME=$BATS_FILE_TMPDIR timeout -k 10 100 npm install --silent --no-audit \
 	    --no-fund --no-save --fetch-retries=1 --fetch-timeout=20000 \
 	    --prefix "$BATS_FILE_TMPDIR" imapflow@1 \
 	    >"$BATS_FILE_TMPDIR/npm.log" 2>&1 3>&- || :

@@ -38,7 +38,7 @@ interimap_setup() {
 }
 
 sync() {
-	run timeout 60 interimap
+	run timeout -k 10 60 interimap
 	printf '%s\n' "${lines[@]}"
 	((status == 0))
 }
@@ -105,7 +105,7 @@ both_ways() {
 	local pid deadline
 	interimap_setup \\
 	sync
-	timeout 60 interimap --watch=60 >"$HOME/log" 2>&1 3>&- &
+	timeout -k 10 60 interimap --watch=60 >"$HOME/log" 2>&1 3>&- &
 	pid=$!
 	deadline=$((SECONDS + IMAP_TIMEOUT))
 	imap_start a

@@ -48,7 +48,7 @@ copied() {
 
 # mutt MAILBOX KEYS: open it, type the keys; must end by itself.
 mutt() {
-	timeout 60 script -qec "stty rows 50 cols 132; neomutt -n -F '$HOME/muttrc' \
+	timeout -k 10 60 script -qec "stty rows 50 cols 132; neomutt -n -F '$HOME/muttrc' \
 -f '$1' -e 'push \"$2\"'" /dev/null </dev/null >"$HOME/screen" 2>&1 ||
 		die "neomutt ended with $?: $(tail -c 2000 "$HOME/screen")"
 }

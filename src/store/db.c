@@ -15,6 +15,7 @@
 #define STATEMENTS_MAX	64		/* kept prepared per database */
 #define PATH_OCTETS	4096
 #define BUSY_MS		20000		/* a recovery by another process */
+#define LOG_FRAMES_MAX	64		/* pages that the log may have */
 
 struct statement {
 	const char	*sql;		/* the constant's address is the key */
@@ -118,6 +119,27 @@ pragma_text(struct db *db, const char *sql, char *out, size_t size)
 	return NULL;
 }
 
+/*
+ * After a commit, and so under the lock, with the frames that are in the log now.
+ * The log begins anew only when all of it has been carried over and its index
+ * says so; SQLite's own checkpoint leaves it at that, and the index goes with the
+ * last process that has the database open.  Writers that come one by one would then
+ * make the log grow for ever, and each would read all of it to make the index.
+ * Readers in the middle of it are not waited for: another commit will do it.
+ */
+static int
+log_grew(void *arg, sqlite3 *sql, const char *name, int frames)
+{
+	(void)arg;
+	if (frames < LOG_FRAMES_MAX)
+		return SQLITE_OK;
+	sqlite3_busy_timeout(sql, 0);
+	(void)sqlite3_wal_checkpoint_v2(sql, name, SQLITE_CHECKPOINT_TRUNCATE,
+	    NULL, NULL);
+	sqlite3_busy_timeout(sql, BUSY_MS);
+	return SQLITE_OK;
+}
+
 /* Nothing in the file is trusted: no triggers, views or functions from it. */
 static void
 db_harden(sqlite3 *sql)
@@ -137,6 +159,7 @@ db_harden(sqlite3 *sql)
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		sqlite3_db_config(sql, ops[i].op, ops[i].on, NULL);
 	sqlite3_file_control(sql, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
+	sqlite3_wal_hook(sql, log_grew, NULL);
 	sqlite3_busy_timeout(sql, BUSY_MS);
 }
 

@@ -147,3 +147,22 @@ setup() {
 	    cksum)"
 	mboxadm check
 }
+
+# A log that is carried over but not begun anew grew with each writer that came
+# after the last had gone, and each had to read all of it.
+@test "the log stays small when writers come one by one" {
+	local i file size
+	for ((i = 0; i < 60; i++)); do
+		as_owner mboxadm deliver alice <<<$'Subject: x\n\nbody' 2>/dev/null
+	done
+	imap_start a
+	for ((i = 0; i < 60; i++)); do
+		append a Sent "Subject: y$CRLF$CRLF" >/dev/null
+	done
+	for file in "$MSGSTORE"/users/alice/*/messages.db-wal \
+	    "$MSGSTORE/users/alice/account.db-wal"; do
+		[[ -e $file ]] || continue
+		size=$(stat -c %s "$file")
+		((size < 600000)) || die "$file has $size octets"
+	done
+}

@@ -151,6 +151,22 @@ login(struct monitor *m, const struct door_message *msg)
 	return err != NULL ? refuse_attempt(m, err) : welcome(m);
 }
 
+/* Whoever reads the log for addresses to ban must not be told others'. */
+static bool
+names_another(const struct monitor *m, const char *line)
+{
+	const char *own = m->c->peer.address;
+	size_t len = strlen(own);
+
+	while ((line = strstr(line, "address=")) != NULL) {
+		line += strlen("address=");
+		if (strncmp(line, own, len) != 0 ||
+		    (line[len] != ' ' && line[len] != '\0'))
+			return true;
+	}
+	return false;
+}
+
 /* A line that a door wrote is as good as what a client wrote. */
 static const struct err *
 relay_log(struct monitor *m, const struct door_message *msg)
@@ -160,6 +176,8 @@ relay_log(struct monitor *m, const struct door_message *msg)
 	if (msg->numbers[0] > LOG_INFO)
 		return err_internal("a door tells of priority %llu",
 		    (unsigned long long)msg->numbers[0]);
+	if (names_another(m, msg->texts[0].s))
+		return err_internal("a door speaks of another address");
 	log_relay((int)msg->numbers[0], msg->texts[0].s);
 	return NULL;
 }

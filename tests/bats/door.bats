@@ -91,6 +91,18 @@ append_as() {
 	[[ ! -e /tmp/msgstore-door ]]
 }
 
+@test "door: what it tells the log is of its own client" {
+	probe_start a --login
+	probe a say 'end user=x address=127.0.0.1 reason=joke'
+	same 0 "$ERRNO"
+	imap_send a 'PROBE say login failed user=x address=203.0.113.9 reason=password'
+	imap_eof a
+	expect_log 'reason=joke'
+	expect_log 'a door speaks of another address'
+	run ! grep '203.0.113.9' "$IMAP_LOG"
+	process_ends "$(imap_pid a)"
+}
+
 @test "session: reaches its user's mail, and nothing of anyone else" {
 	has_landlock
 	local own other shared

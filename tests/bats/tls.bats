@@ -465,26 +465,30 @@ refused() {
 	head -c 3000001 /dev/urandom >"$BATS_TEST_TMPDIR/data"
 	serve_session echo
 	python3 - "$IMAP_PORT" "$BATS_TEST_TMPDIR/data" <<-'END'
-		import socket, ssl, sys, threading
+		import select, socket, ssl, sys
 		context = ssl._create_unverified_context()
 		data = open(sys.argv[2], "rb").read()
+		# One thread: OpenSSL must not read and write at the same time.
 		with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60) as sock:
 		    tls = context.wrap_socket(sock)
-		    def send():
-		        step = 1
-		        at = 0
-		        while at < len(data):
-		            tls.sendall(data[at:at + step])
-		            at += step
-		            step = step * 2 if step < 300000 else 7
-		    thread = threading.Thread(target=send)
-		    thread.start()
-		    got = b""
+		    tls.setblocking(False)
+		    got, at, end, step = b"", 0, 0, 1
 		    while len(got) < len(data):
-		        part = tls.recv(100000)
-		        assert part, len(got)
-		        got += part
-		    thread.join()
+		        try:
+		            if at == end and end < len(data):
+		                end = min(at + step, len(data))
+		                step = step * 2 if step < 300000 else 7
+		            if at < end:
+		                at += tls.send(data[at:end])
+		        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+		            pass
+		        try:
+		            part = tls.recv(100000)
+		            assert part, len(got)
+		            got += part
+		        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+		            writes = [tls] if at < len(data) else []
+		            assert any(select.select([tls], writes, [], 60)), len(got)
 		    assert got == data
 	END
 }

@@ -26,6 +26,7 @@ struct converter {
 	iconv_t		cd;
 	bool		known, failed;
 	bool		fallback;	/* of UTF8, to WINDOWS_1252 */
+	bool		single;		/* of ICONV: octet by octet */
 };
 
 /* U+0080..U+009F of windows-1252; what it leaves out are the C1 controls. */
@@ -171,6 +172,10 @@ converter_new(const char *charset)
 		return c;
 	c->cd = name_is_safe(name) ? iconv_open("UTF-8", name) : (iconv_t)-1;
 	c->known = c->cd != (iconv_t)-1;
+	/* At a lone surrogate glibc's goes back in the input, but not in its
+	 * state: the result would tell where the input was broken. */
+	c->single = strcasecmp(name, "UTF-7") == 0 ||
+	    strcasecmp(name, "UTF7") == 0;
 	if (!c->known)
 		c->kind = UNKNOWN;
 	return c;
@@ -264,17 +269,26 @@ feed_iconv(struct converter *c, const char *s, size_t len, bool end,
     struct buf *out)
 {
 	char *in = (char *)(uintptr_t)s, *to;
-	size_t left = len, room, size;
+	size_t left = len, room, size, now, given, few = 1;
+	bool ok;
 
 	while (left > 0) {
-		size = room = left * 2 + 64;
+		given = now = c->single ? few : left;
+		size = room = given * 2 + 64;
 		to = buf_room(out, room);
 		errno = 0;
-		if (iconv(c->cd, &in, &left, &to, &room) != (size_t)-1) {
-			out->len += size - room;
+		ok = iconv(c->cd, &in, &now, &to, &room) != (size_t)-1;
+		left -= given - now;
+		out->len += size - room;
+		/* An octet that means nothing without the next, such as "+". */
+		if (!ok && errno == EINVAL && now == given && given < left &&
+		    few < CHARSET_HELD_MAX) {
+			few++;
 			continue;
 		}
-		out->len += size - room;
+		few = 1;
+		if (ok)
+			continue;
 		if (errno == E2BIG && room < size)
 			continue;
 		if (errno == EINVAL && !end && left < CHARSET_HELD_MAX)

@@ -19,18 +19,7 @@
 #include <unistd.h>
 
 #include "util/log.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "util/sanitized.h"
 
 /* --- Landlock: landlock(7) --- */
 

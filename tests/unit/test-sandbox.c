@@ -13,19 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "test.h"
+#include "util/sanitized.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "test.h"
 
 static char dir[] = "/tmp/test-sandbox.XXXXXX";
 

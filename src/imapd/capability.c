@@ -135,6 +135,7 @@ static const struct capability {
 	    .cmds = { &cmd_thread, &cmd_uid_thread } },
 	{ .word = "THREAD=REFS",
 	    .cmds = { &cmd_thread, &cmd_uid_thread } },
+	{ .word = "UIDBATCHES", .cmds = { &cmd_uidbatches } },
 	{ .word = "UIDONLY" },
 	{ .word = "UIDPLUS", .cmds = { &cmd_uid_expunge } },
 	{ .word = "UNAUTHENTICATE", .when = may_unauthenticate,

@@ -54,6 +54,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_uid_search,
 	&cmd_uid_sort,
 	&cmd_uid_thread,
+	&cmd_uidbatches,
 	&cmd_uid_fetch,
 	&cmd_uid_store,
 	&cmd_uid_copy,

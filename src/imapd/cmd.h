@@ -73,7 +73,7 @@ extern const struct cmd cmd_append, cmd_authenticate, cmd_cancelupdate,
     cmd_replace, cmd_search, cmd_select, cmd_sort, cmd_starttls, cmd_status,
     cmd_store, cmd_subscribe, cmd_thread, cmd_uid_copy, cmd_uid_expunge,
     cmd_uid_fetch, cmd_uid_move, cmd_uid_replace, cmd_uid_search, cmd_uid_sort,
-    cmd_uid_store, cmd_uid_thread, cmd_unauthenticate, cmd_unselect,
-    cmd_unsubscribe;
+    cmd_uid_store, cmd_uid_thread, cmd_uidbatches, cmd_unauthenticate,
+    cmd_unselect, cmd_unsubscribe;
 
 #endif

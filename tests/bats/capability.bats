@@ -65,7 +65,7 @@ announced() {
 @test "CAPABILITY: README.md lists the same words with the same RFCs" {
 	same "$(sed -nE 's/^\.It ([^ ]+) Ta (RFC ([0-9]+)|(draft-[^ ]+)) Ta .*/\1 \3\4/p' \
 	    "$TESTS_DIR/../man/msgstore-capabilities.7")" \
-	    "$(sed -nE 's/^\| ([A-Za-z0-9=+-]+) \| ([0-9]{4}|draft-[^ ]+) \|$/\1 \2/p' \
+	    "$(sed -nE 's/^\| ([A-Za-z0-9=+-]+) \| ([0-9]{4,5}|draft-[^ ]+) \|$/\1 \2/p' \
 	    "$TESTS_DIR/../README.md")"
 }
 

@@ -125,8 +125,9 @@ create_parents(struct account *account, struct arena *a, const char *name)
 	const char *parent;
 	bool known, found;
 
-	for (size_t i = 1; name[i] != '\0'; i++) {
-		if (name[i] != MBOXNAME_SEP)
+	/* A shared root has the name "". */
+	for (size_t i = 0; name[i] != '\0'; i++) {
+		if (i == 0 || name[i] != MBOXNAME_SEP)
 			continue;
 		parent = arena_memdup(a, name, i);
 		err = account_find_row(account, a, account_sql_by_name, parent,

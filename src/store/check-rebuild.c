@@ -117,8 +117,11 @@ read_limits(struct rebuild *r)
 		modseq = sqlite3_column_int64(stmt, 1);
 	}
 	db_done(stmt);
-	r->state.uidnext = r->row->uidnext > 0 ? r->row->uidnext : 1;
-	r->state.highestmodseq = r->row->highestmodseq;
+	/* The row may be damaged too. */
+	r->state.uidnext = r->row->uidnext > 0 &&
+	    r->row->uidnext < UINT32_MAX ? r->row->uidnext : 1;
+	r->state.highestmodseq = r->row->highestmodseq < INT64_MAX / 2 ?
+	    r->row->highestmodseq : 1;
 	if (uidnext > r->state.uidnext && uidnext < UINT32_MAX)
 		r->state.uidnext = (uint32_t)uidnext;
 	if (modseq > (int64_t)r->state.highestmodseq &&

@@ -266,11 +266,12 @@ sortkeys_make(struct arena *a, const char *header, size_t len, struct buf *b)
 bool
 sortkeys_unpack(const char *s, size_t len, struct sortkeys *k)
 {
-	const char *end = s + len;
+	const char *end;
 	size_t n;
 
 	if (len < 10 || s[0] != VERSION)
 		return false;
+	end = s + len;
 	k->reply = s[1] & FLAG_REPLY;
 	k->dated = s[1] & FLAG_DATED;
 	k->sent = (int64_t)get_number(s + 2, 8);

@@ -5,128 +5,19 @@
  * in.  Each session has a fresh copy of a small store.  Whatever it says, there
  * is no internal error, the answers have the grammar's form and the client's
  * count of messages, and the store is in order at the end. */
-#include <assert.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "imapd/session.h"
 #include "store/check.h"
-#include "store/store-private.h"
-#include "util/log.h"
-
-#define LEVELS	8	/* of directories in a store */
+#include "store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char *dir;		/* holds "template" and "store" */
 static struct conf *conf;
 
-static const char letter[] = "Date: Mon, 7 Feb 1994 21:52:25 -0800\r\n"
-    "From: Ann <ann@example.org>\r\nTo: \"B. B.\" <bob@example.org>, a:;\r\n"
-    "Subject: =?utf-8?q?caf=C3=A9?=\r\nMessage-ID: <1@example.org>\r\n\r\n"
-    "One, two.\r\n";
-static const char parts[] = "From: bob@example.org\r\nSubject: parts\r\n"
-    "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nplain\r\n"
-    "--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nbody\r\n"
-    "--x\r\nContent-Type: text/html; charset=iso-8859-1\r\n"
-    "Content-Transfer-Encoding: quoted-printable\r\n"
-    "Content-Disposition: attachment; filename=a.html\r\n\r\n<b>=E9</b>\r\n"
-    "--x--\r\n";
-
-/* --- The log: in place of util/log.c --- */
-
-void
-log_open(const char *name)
-{
-	(void)name;
-}
-
-void
-log_redirect(void (*fn)(int priority, const char *line))
-{
-	(void)fn;
-}
-
-void
-log_relay(int priority, const char *line)
-{
-	(void)priority;
-	(void)line;
-}
-
-void
-log_info(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void
-log_warning(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-static void __attribute__((noreturn, format(printf, 1, 0)))
-die(const char *fmt, va_list ap)
-{
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
-	abort();
-}
-
-/* Nothing is wrong with the machine or the store: an error is a mistake. */
-void
-log_error(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	die(fmt, ap);
-}
-
-void
-fatal(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	die(fmt, ap);
-}
-
-static void
-must(const struct err *err)
-{
-	if (err != NULL)
-		fatal("%s", err->text);
-}
-
 /* --- The store --- */
-
-static void
-put(struct account *account, const char *name, const char *text)
-{
-	const struct datetime date = { .when = 760686745, .zone = -480 };
-	struct mailbox *mbox = NULL;
-	struct upload *up = NULL;
-	uint32_t uid;
-
-	must(mailbox_open(account, name, &mbox));
-	must(upload_new(mbox, &up));
-	must(upload_write(up, text, strlen(text)));
-	upload_set(up, 0, &date);
-	must(upload_finish(up));
-	must(mailbox_append(mbox, &up, 1, &uid));
-	upload_free(up);
-	mailbox_close(mbox);
-}
 
 static void
 fill(const char *path)
@@ -163,63 +54,13 @@ clean_up(void)
 static void
 set_up(void)
 {
-	const char *tmp = getenv("TMPDIR");
 	char path[512];
 
-	if (tmp == NULL)
-		tmp = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-	assert(asprintf(&dir, "%s/fuzz-session-XXXXXX", tmp) > 0);
-	assert(strlen(dir) < 400 && mkdtemp(dir) != NULL);
+	dir = scratch_new("fuzz-session");
 	must(conf_load("/dev/null", &conf));
 	snprintf(path, sizeof(path), "%s/template", dir);
 	fill(path);
 	atexit(clean_up);
-}
-
-static void
-copy_file(int from, int to, const char *name, mode_t mode)
-{
-	int in = openat(from, name, O_RDONLY | O_CLOEXEC);
-	int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    mode);
-	char s[65536];
-	ssize_t n;
-
-	assert(in != -1 && out != -1);
-	while ((n = read(in, s, sizeof(s))) > 0)
-		assert(write(out, s, (size_t)n) == n);
-	assert(n == 0);
-	close(in);
-	close(out);
-}
-
-static void
-copy_tree(int from_dir, const char *from_name, int to_dir, const char *to_name,
-    unsigned int levels)
-{
-	int from, to;
-	struct dirent *entry;
-	struct stat st;
-	DIR *d;
-
-	assert(levels > 0 && mkdirat(to_dir, to_name, 0700) == 0);
-	from = openat(from_dir, from_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	to = openat(to_dir, to_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert(from != -1 && to != -1 && (d = fdopendir(from)) != NULL);
-	while ((entry = readdir(d)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		assert(fstatat(from, entry->d_name, &st,
-		    AT_SYMLINK_NOFOLLOW) == 0);
-		if (S_ISDIR(st.st_mode))
-			copy_tree(from, entry->d_name, to, entry->d_name,
-			    levels - 1);
-		else
-			copy_file(from, to, entry->d_name, st.st_mode);
-	}
-	closedir(d);
-	close(to);
 }
 
 /* --- What was answered: RFC 3501 9 "response" --- */
@@ -473,17 +314,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct check_result result = { 0 };
 	struct store *store = NULL;
 	char path[512];
-	int fd;
 
 	if (size == 0)
 		return -1;
 	if (dir == NULL)
 		set_up();
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert(fd != -1);
-	must(dir_remove(fd, "store", LEVELS));
-	copy_tree(fd, "template", fd, "store", LEVELS);
-	close(fd);
+	store_again(dir);
 	snprintf(path, sizeof(path), "%s/store", dir);
 	must(store_open(path, conf, &store));
 	talk(store, data + 1, size - 1, data[0] == '=' ? SIZE_MAX :

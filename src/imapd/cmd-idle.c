@@ -65,7 +65,7 @@ idle_look(struct session *s, struct idle *idle)
 		idle->refused = true;
 		idle->err = *err;
 	}
-	if (output_count(s->out) != count)
+	if (output_count(s->out) != count || !session_rested(s))
 		idle->rested = false;
 	return output_flush(s->out);
 }

@@ -570,7 +570,8 @@ notify_wait(struct session *s)
 		err = look_between(s);
 		if (err != NULL || n->overflown)
 			return err;
-		rested = rested && output_count(s->out) == count;
+		rested = rested && output_count(s->out) == count &&
+		    session_rested(s);
 		fd = watch_fd(n->watch);
 		timeout = watch_timeout(n->watch);
 		news = false;

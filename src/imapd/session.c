@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: ISC */
 #include "imapd/session.h"
 
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "imapd/notify.h"
 #include "imapd/selected.h"
 #include "util/log.h"
+#include "util/memory.h"
 
 struct session *
 session_new(const struct conf *conf, struct store *store,
@@ -116,7 +116,13 @@ session_rest(struct session *s)
 	store_rest(s->store);
 	input_rest(s->in);
 	output_rest(s->out);
-	malloc_trim(0);
+	memory_rest();
+}
+
+bool
+session_rested(const struct session *s)
+{
+	return !store_awake(s->store);
 }
 
 const struct err *

@@ -121,9 +121,11 @@ struct session_start session_put_down(struct session *,
 void session_take_up(struct session *, const struct session_start *);
 void session_free(struct session *);		/* NULL is fine */
 
-/* Give back the memory that can be had again: before a long wait, with the
- * output flushed. */
+/* Give back the memory, and the databases, that can be had again: before a long
+ * wait, with the output flushed. */
 void session_rest(struct session *);
+/* Whether it holds no more than a session that waits should. */
+bool session_rested(const struct session *);
 
 /* Add "* BYE text" to the output and remember why for the log's last line:
  * reason is a constant of one word.  Returns an ERR_IO error, which ends the

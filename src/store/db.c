@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/sqlheap.h"
 #include "util/log.h"
 
 #define STATEMENTS_MAX	64		/* kept prepared per database */
@@ -23,24 +24,29 @@ struct statement {
 };
 
 struct db {
-	sqlite3		*sql;
+	sqlite3		*sql;		/* NULL: it sleeps, db_wake() opens it */
 	char		*what;		/* "users/alice/messages.db" */
+	char		*path;
+	const struct db_schema *schema;	/* NULL: it never sleeps */
+	const struct conf *conf;
 	struct statement statements[STATEMENTS_MAX];
 	size_t		 statements_n;
 	int		 durable;	/* as PRAGMA synchronous is now; -1 unknown */
 };
 
+static bool set_up;
+static unsigned int connections;	/* of all databases */
+
 static void
 db_setup(void)
 {
-	static bool done;
-
-	if (done)
+	if (set_up)
 		return;
-	done = true;
+	set_up = true;
 	/* One thread, small heaps: a process serves one connection. */
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlheap_config();
 	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 512, 40);
 	if (sqlite3_initialize() != SQLITE_OK)
 		fatal("sqlite3_initialize failed");
@@ -49,7 +55,7 @@ db_setup(void)
 bool
 db_damaged(struct db *db)
 {
-	int code = sqlite3_errcode(db->sql);
+	int code = db->sql != NULL ? sqlite3_errcode(db->sql) : SQLITE_OK;
 
 	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
 	    code == SQLITE_FORMAT;
@@ -97,6 +103,10 @@ db_sqlite(struct db *db)
 const struct err *
 db_exec(struct db *db, const char *sql)
 {
+	const struct err *err = db_wake(db);
+
+	if (err != NULL)
+		return err;
 	if (sqlite3_exec(db->sql, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return db_error(db, sql);
 	return NULL;
@@ -164,27 +174,30 @@ db_harden(sqlite3 *sql)
 }
 
 static struct db *
-db_new(const char *what)
+db_new(const char *path, const char *what)
 {
 	struct db *db;
 
 	db_setup();
 	db = calloc(1, sizeof(*db));
-	if (db == NULL || (db->what = strdup(what)) == NULL)
+	if (db == NULL || (db->what = strdup(what)) == NULL ||
+	    (db->path = strdup(path)) == NULL)
 		fatal("out of memory");
 	db->durable = -1;
 	return db;
 }
 
 static const struct err *
-db_connect(struct db *db, const char *path, int flags)
+db_connect(struct db *db, int flags)
 {
-	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_READWRITE |
-	    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-		if (db->sql == NULL)
-			fatal("out of memory");
+	int code = sqlite3_open_v2(db->path, &db->sql, flags |
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (db->sql == NULL)
+		fatal("out of memory");
+	connections++;
+	if (code != SQLITE_OK)
 		return db_error(db, "open");
-	}
 	db_harden(db->sql);
 	if (sqlite3_exec(db->sql, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
 	    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304;"
@@ -198,8 +211,8 @@ db_connect(struct db *db, const char *path, int flags)
 static const struct err *
 db_open_path(const char *path, int flags, const char *what, struct db **db_r)
 {
-	struct db *db = db_new(what);
-	const struct err *err = db_connect(db, path, flags);
+	struct db *db = db_new(path, what);
+	const struct err *err = db_connect(db, flags);
 
 	if (err != NULL) {
 		db_close(db);
@@ -348,10 +361,10 @@ db_create(const char *dir, int dirfd, const struct db_schema *schema,
 	return err;
 }
 
-/* Check what the file is, and bring it up to date under the lock. */
+/* What the file is, and whether it is as this msgstore keeps it. */
 static const struct err *
-db_verify(struct db *db, const struct db_schema *schema, const char *dir,
-    const struct conf *conf, int lockfd)
+db_look(struct db *db, const struct db_schema *schema, const struct conf *conf,
+    bool *current_r)
 {
 	char mode[16], version[16], id[16];
 	const struct err *err;
@@ -372,11 +385,25 @@ db_verify(struct db *db, const struct db_schema *schema, const char *dir,
 		return err_internal("%s was written by a newer msgstore "
 		    "(version %d, this one knows %d); upgrade", db->what, v,
 		    steps);
-	if (v == steps && (strcmp(mode, "wal") == 0) == wants_wal(schema, conf))
-		return NULL;
+	*current_r = v == steps &&
+	    (strcmp(mode, "wal") == 0) == wants_wal(schema, conf);
+	return NULL;
+}
+
+/* Check what the file is, and bring it up to date under the lock. */
+static const struct err *
+db_verify(struct db *db, const struct db_schema *schema, const char *dir,
+    const struct conf *conf, int lockfd)
+{
+	const struct err *err;
+	bool current;
+
+	err = db_look(db, schema, conf, &current);
+	if (err != NULL || current)
+		return err;
 	if (lockfd != -1 && (err = lock_take(lockfd)) != NULL)
 		return err;
-	err = db_upgrade(db, schema, steps, dir, conf);
+	err = db_upgrade(db, schema, steps_count(schema), dir, conf);
 	if (err == NULL)
 		err = db_set_journal(db, schema, conf);
 	if (lockfd != -1)
@@ -404,8 +431,25 @@ db_open(const char *dir, const struct db_schema *schema,
 		db_close(db);
 		return err;
 	}
+	db->schema = schema;
+	db->conf = conf;
 	*db_r = db;
 	return NULL;
+}
+
+static void
+db_disconnect(struct db *db)
+{
+	if (db->sql == NULL)
+		return;
+	for (size_t i = 0; i < db->statements_n; i++)
+		sqlite3_finalize(db->statements[i].stmt);
+	db->statements_n = 0;
+	db->durable = -1;
+	if (sqlite3_close(db->sql) != SQLITE_OK)
+		fatal("%s: closed with an open statement", db->what);
+	db->sql = NULL;
+	connections--;
 }
 
 void
@@ -413,10 +457,8 @@ db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
-	for (size_t i = 0; i < db->statements_n; i++)
-		sqlite3_finalize(db->statements[i].stmt);
-	if (sqlite3_close(db->sql) != SQLITE_OK)
-		fatal("%s: closed with an open statement", db->what);
+	db_disconnect(db);
+	free(db->path);
 	free(db->what);
 	free(db);
 }
@@ -424,17 +466,57 @@ db_close(struct db *db)
 void
 db_rest(struct db *db)
 {
-	for (size_t i = 0; i < db->statements_n; i++)
-		sqlite3_finalize(db->statements[i].stmt);
-	db->statements_n = 0;
-	sqlite3_db_release_memory(db->sql);
+	if (db->schema != NULL)
+		db_disconnect(db);
+}
+
+/*
+ * Whoever changed the file's version or its journal meanwhile did so under the
+ * lock, which may be held here: then a new session has to look into it.
+ */
+const struct err *
+db_wake(struct db *db)
+{
+	const struct err *err;
+	bool current = true;
+
+	if (db->sql != NULL)
+		return NULL;
+	err = db_connect(db, 0);
+	if (err == NULL)
+		err = db_look(db, db->schema, db->conf, &current);
+	if (err == NULL && !current)
+		err = err_internal("%s is not what it was when it was opened",
+		    db->what);
+	if (err != NULL)
+		db_disconnect(db);
+	return err;
+}
+
+bool
+db_any_open(void)
+{
+	return connections > 0;
+}
+
+void
+db_rest_all(void)
+{
+	if (!set_up || connections > 0)
+		return;
+	sqlite3_shutdown();
+	set_up = false;
+	sqlheap_rest();
 }
 
 const struct err *
 db_prepare(struct db *db, const char *sql, sqlite3_stmt **stmt_r)
 {
+	const struct err *err = db_wake(db);
 	sqlite3_stmt *stmt;
 
+	if (err != NULL)
+		return err;
 	for (size_t i = 0; i < db->statements_n; i++) {
 		if (db->statements[i].sql == sql) {
 			*stmt_r = db->statements[i].stmt;
@@ -508,7 +590,7 @@ db_commit(struct db *db)
 void
 db_rollback(struct db *db)
 {
-	if (!sqlite3_get_autocommit(db->sql))
+	if (db->sql != NULL && !sqlite3_get_autocommit(db->sql))
 		sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
 }
 
@@ -596,8 +678,8 @@ db_health(const char *dir, int dirfd, const struct db_schema *schema,
 	    sizeof(path))
 		return err_internal("%s: path too long", dir);
 	*health_r = DB_GOOD;
-	db = db_new(name);
-	err = db_connect(db, path, 0);
+	db = db_new(path, name);
+	err = db_connect(db, 0);
 	if (err == NULL)
 		err = health_version(db, schema, health_r, text, size);
 	if (err == NULL && *health_r == DB_GOOD)

@@ -60,9 +60,19 @@ const struct err *db_create(const char *dir, int dirfd,
 const struct err *db_open(const char *dir, const struct db_schema *,
     const struct conf *, int lockfd, const char *what, struct db **db_r);
 void db_close(struct db *);		/* NULL is fine */
-sqlite3 *db_sqlite(struct db *);
-/* Gives memory back. */
+/*
+ * Gives all back but the knowledge of what was open: memory, descriptors, locks.
+ * No statement is in use.  What uses the database next wakes it, and may so fail
+ * like db_open(); db_wake() does that and no more.
+ */
 void db_rest(struct db *);
+const struct err *db_wake(struct db *);
+/* Whether this process has any database open. */
+bool db_any_open(void);
+/* When none is open, give back what SQLite has for itself. */
+void db_rest_all(void);
+/* The connection of one that is awake. */
+sqlite3 *db_sqlite(struct db *);
 
 /*
  * A statement from the cache: sql must be a string constant.  Give it back by

@@ -15,7 +15,8 @@ struct mailbox {
 	int		 fd, lockfd;
 	bool		 locked;	/* by mailbox_lock() */
 	uint32_t	 uidvalidity;
-	struct db	*db;		/* NULL: no message was ever here */
+	struct db	*db;		/* NULL: not open, or after mailbox_db():
+					 * no message was ever here */
 	void		(*progress)(void *, uint64_t done, uint64_t total);
 	void		*progress_arg;
 	/* mailbox_keywords(). */

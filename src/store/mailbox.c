@@ -188,8 +188,8 @@ mailbox_uidvalidity(const struct mailbox *m)
 void
 mailbox_rest(struct mailbox *m)
 {
-	if (m->db != NULL)
-		db_rest(m->db);
+	db_close(m->db);
+	m->db = NULL;
 }
 
 void

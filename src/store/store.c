@@ -271,6 +271,14 @@ store_rest(struct store *store)
 	db_close(store->users);
 	store->users = NULL;
 	credentials_close(store);
+	db_rest_all();
+}
+
+bool
+store_awake(const struct store *store)
+{
+	(void)store;	/* a process has one */
+	return db_any_open();
 }
 
 void

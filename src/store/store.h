@@ -35,6 +35,8 @@ const char *store_path(const struct store *);
 uint64_t store_stamp(const struct store *);
 /* Closes users.db until it is needed again: before a long wait. */
 void store_rest(struct store *);
+/* Whether any of the store's databases is open, the mailboxes' included. */
+bool store_awake(const struct store *);
 /* Read now what is read only once and lies outside the store: before a process
  * loses its right to read it. */
 void store_read_ahead(void);

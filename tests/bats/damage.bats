@@ -270,7 +270,7 @@ private_falls_below() {
 	echo "private: $kb KB"
 }
 
-@test "memory: a session that waits takes less than 2 MB for itself" {
+@test "memory: a session that waits takes less than half a MB for itself" {
 	! built_with_asan || skip 'AddressSanitizer takes more'
 	imap_start a
 	seed a INBOX 100
@@ -278,10 +278,10 @@ private_falls_below() {
 	imap_ok a 'a1 FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)'
 	imap_ok a 'a2 SEARCH TEXT body'
 	imap_idle a
-	private_falls_below "$(imap_pid a)" 2048
+	private_falls_below "$(imap_pid a)" 512
 	imap_idle_done a
 	imap_start b --login
-	private_falls_below "$(imap_pid b)" 2048
+	private_falls_below "$(imap_pid b)" 512
 }
 
 @test "memory: does not grow with the number of commands" {

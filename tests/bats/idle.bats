@@ -194,6 +194,119 @@ hears_all() {
 	imap_idle_done b
 }
 
+databases_open() {
+	ls -l "/proc/$1/fd" | grep -c '\.db' || true
+}
+
+# A session that has nothing to do holds no database: who waits is cheap.
+closes_databases() {
+	local deadline=$((SECONDS + IMAP_TIMEOUT)) pid
+
+	pid=$(imap_pid "$1")
+	until (($(databases_open "$pid") == 0)); do
+		((SECONDS < deadline)) || die "$1: $(ls -l "/proc/$pid/fd")"
+		sleep 0.05
+	done
+}
+
+@test "IDLE: closes all databases after a while, and hears of all that comes" {
+	imap_start a
+	seed a INBOX 3
+	imap_start b --select INBOX
+	(($(databases_open "$(imap_pid b)") > 0))
+	imap_idle b
+	closes_databases b
+	append a INBOX "Subject: new$CRLF$CRLF"
+	imap_wait b '=* 4 EXISTS'
+	closes_databases b
+	imap_ok a 'a0 SELECT INBOX'
+	imap_ok a 'a1 STORE 2 +FLAGS.SILENT (\Flagged \Deleted)'
+	imap_wait b '* 2 FETCH (FLAGS (\Flagged'
+	closes_databases b
+	imap_ok a 'a2 EXPUNGE'
+	imap_wait b '=* 2 EXPUNGE'
+	closes_databases b
+	mboxadm user deny bob create
+	closes_databases b
+	imap_idle_done b
+	imap_ok b 'b1 STATUS INBOX (MESSAGES)'
+	expect '* STATUS INBOX (MESSAGES 3)'
+}
+
+@test "IDLE: closes the databases of shared mailboxes too, and without inotify" {
+	conf 'inotify = no'
+	mboxadm grant sales alice full
+	imap_start a
+	append a 'shared\sales' "x: y$CRLF$CRLF"
+	imap_start b
+	imap_ok b 'b0 SELECT shared\sales'
+	imap_ok b 'b1 STATUS INBOX (MESSAGES)'
+	imap_idle b
+	closes_databases b
+	append a 'shared\sales' "x: y$CRLF$CRLF"
+	imap_wait b '=* 2 EXISTS'
+	closes_databases b
+	imap_idle_done b
+	imap_ok b 'b2 FETCH 1:2 (FLAGS)'
+}
+
+@test "NOTIFY: closes all databases after a while, and hears of all that comes" {
+	imap_start a
+	imap_ok a 'a0 CREATE other'
+	imap_start b --select INBOX
+	imap_ok b 'b0 NOTIFY SET (SELECTED (MessageNew MessageExpunge)) (PERSONAL (MessageNew MessageExpunge))'
+	closes_databases b
+	append a other "x: y$CRLF$CRLF"
+	imap_wait b '~STATUS other .*MESSAGES 1'
+	closes_databases b
+	append a INBOX "x: y$CRLF$CRLF"
+	imap_wait b '=* 1 EXISTS'
+	closes_databases b
+	imap_ok b 'b1 NOOP'
+}
+
+@test "a session between two commands closes all databases, and opens what it needs" {
+	imap_start a
+	seed a INBOX 2
+	imap_ok a 'a0 SELECT INBOX'
+	closes_databases a
+	imap_ok a 'a1 FETCH 1:* (UID ENVELOPE)'
+	closes_databases a
+	imap_ok a 'a2 CREATE new'
+	closes_databases a
+	imap_ok a 'a3 COPY 1 new'
+	closes_databases a
+	imap_ok a 'a4 STORE 1 +FLAGS (x)'
+	expect '* 1 FETCH (FLAGS (x'
+	closes_databases a
+	imap_ok a 'a5 LIST "" * RETURN (STATUS (MESSAGES))'
+	expect '* STATUS new (MESSAGES 1)'
+}
+
+@test "a database that a newer msgstore took over meanwhile is left alone" {
+	imap_start a
+	imap_ok a 'a0 CREATE new'
+	closes_databases a
+	as_owner sqlite3 "$MSGSTORE/users/alice/account.db" 'PRAGMA user_version=999'
+	imap a 'a1 CREATE other'
+	expect 'a1 NO'
+	grep -q 'account.db was written by a newer msgstore' "$IMAP_LOG"
+	as_owner sqlite3 "$MSGSTORE/users/alice/account.db" 'PRAGMA user_version=1'
+	imap_ok a 'a2 CREATE other'
+}
+
+@test "a database whose journal was changed meanwhile is left alone" {
+	imap_start a
+	closes_databases a
+	as_owner sqlite3 "$MSGSTORE/users/alice/account.db" 'PRAGMA journal_mode=DELETE'
+	imap a 'a1 CREATE new'
+	expect 'a1 NO'
+	grep -q 'account.db is not what it was when it was opened' "$IMAP_LOG"
+	imap_start b
+	imap_ok b 'b1 CREATE new'
+	imap_ok a 'a2 STATUS new (MESSAGES)'
+}
+
 @test "IDLE: a second IDLE after the first, ten times" {
 	imap_start a --select INBOX
 	imap_start b

@@ -209,17 +209,32 @@ auth_dir(struct auth *auth)
 	return auth->dirfd;
 }
 
+static const struct err *
+secret_need(struct auth *auth)
+{
+	const struct err *err;
+
+	if (auth->has_secret)
+		return NULL;
+	err = credentials_secret(auth->store, auth->secret);
+	auth->has_secret = err == NULL;
+	return err;
+}
+
+void
+auth_prepare(struct auth *auth)
+{
+	(void)secret_need(auth);
+}
+
 const struct err *
 auth_hmac(struct auth *auth, const char *purpose, struct hmac *h)
 {
 	unsigned char key[HASH_MAX_OCTETS];
-	const struct err *err = NULL;
+	const struct err *err = secret_need(auth);
 
-	if (!auth->has_secret)
-		err = credentials_secret(auth->store, auth->secret);
 	if (err != NULL)
 		return err;
-	auth->has_secret = true;
 	hmac_init(h, HASH_SHA256, auth->secret, sizeof(auth->secret));
 	hmac_add(h, purpose, strlen(purpose));
 	hmac_end(h, key);

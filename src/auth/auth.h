@@ -57,6 +57,8 @@ void auth_mechanisms(const struct conf *, const struct auth_peer *,
 struct auth *auth_new(struct store *, const struct conf *,
     const struct auth_peer *);
 void auth_free(struct auth *);		/* NULL is fine */
+/* Open what every login needs, ahead of one.  What fails will fail again then. */
+void auth_prepare(struct auth *);
 
 /* LOGIN: NULL when the user is known now. */
 const struct err *auth_login(struct auth *, const char *user,

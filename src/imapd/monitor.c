@@ -16,6 +16,7 @@
 #include "imapd/signals.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/sanitized.h"
 #include "wire/respcode.h"
 
 /* What a door may ask for, and say to the log, before it is taken for broken:
@@ -195,6 +196,26 @@ take_over(struct monitor *m, const struct door_message *msg)
 	return NULL;
 }
 
+static void
+need_auth(struct monitor *m)
+{
+	if (m->auth == NULL)
+		m->auth = auth_new(m->c->store, m->c->conf, &m->auth_peer);
+}
+
+/*
+ * While the door is made, and the client reads the greeting.  Who has to begin TLS
+ * first makes a door once more.
+ */
+static void
+prepare(struct monitor *m)
+{
+	if (!auth_cleartext_allowed(m->c->conf, &m->auth_peer))
+		return;
+	need_auth(m);
+	auth_prepare(m->auth);
+}
+
 static const struct err *
 serve_request(struct monitor *m, const struct door_message *msg)
 {
@@ -202,8 +223,7 @@ serve_request(struct monitor *m, const struct door_message *msg)
 		return err_internal("a door asks after login");
 	if (++m->requests > REQUESTS_MAX)
 		return err_internal("a door asks too often");
-	if (m->auth == NULL)
-		m->auth = auth_new(m->c->store, m->c->conf, &m->auth_peer);
+	need_auth(m);
 	if (msg->type == DOOR_LOGIN)
 		return login(m, msg);
 	if (msg->type != DOOR_CANCEL)
@@ -300,13 +320,45 @@ serve(struct monitor *m)
 	return NEXT_END;
 }
 
+static void
+bury(struct monitor *m, int options)
+{
+	int status = 0;
+
+	while (waitpid(m->door, &status, options) == -1)
+		if (errno != EINTR)
+			return;
+	if (WIFSIGNALED(status) && !m->killed)
+		log_error("address=%s: the door was ended by signal %d",
+		    m->c->peer.address, WTERMSIG(status));
+}
+
+/*
+ * A door that handed over has no more to do than to end; the client does not wait
+ * for that.  The kernel buries it, and whatever else ends later: a session starts no
+ * process, unless there may be a next one.  (A sanitizer starts one.)
+ */
+static void
+leave(struct monitor *m, enum next next)
+{
+	int options = 0;
+
+	if (next == NEXT_SESSION && !m->c->conf->unauthenticate && !SANITIZED) {
+		signal(SIGCHLD, SIG_IGN);
+		options = WNOHANG;	/* it may have ended before that */
+	}
+	bury(m, options);
+}
+
 /* One door, from its start to its end. */
 static enum next
 one_door(struct monitor *m)
 {
-	int fds[2], status;
 	enum next next;
+	int fds[2];
 
+	/* No door is made of a process that has a database open. */
+	store_rest(m->c->store);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
 		fatal("socketpair: %s", strerror(errno));
 	m->door = fork();
@@ -316,13 +368,10 @@ one_door(struct monitor *m)
 		door_main(m->session, fds[1]);
 	close(fds[1]);
 	m->fd = fds[0];
+	prepare(m);
 	next = serve(m);
 	close(m->fd);
-	while (waitpid(m->door, &status, 0) == -1 && errno == EINTR)
-		;
-	if (WIFSIGNALED(status) && !m->killed)
-		log_error("address=%s: the door was ended by signal %d",
-		    m->c->peer.address, WTERMSIG(status));
+	leave(m, next);
 	return next;
 }
 

@@ -195,7 +195,7 @@ hears_all() {
 }
 
 databases_open() {
-	ls -l "/proc/$1/fd" | grep -c '\.db' || true
+	find "/proc/$1/fd" -lname '*.db*' 2>/dev/null | wc -l
 }
 
 # A session that has nothing to do holds no database: who waits is cheap.

@@ -22,6 +22,7 @@ enum opt {
 	OPT_MAILBOXES,
 	OPT_NO_PASSWORD,
 	OPT_PASSWORD_STDIN,
+	OPT_REBUILD,
 	OPT_RECURSIVE,
 	OPT_REPAIR,
 	OPT_SENDER,
@@ -80,7 +81,7 @@ struct admin {
 
 /* Tables of verbs, one of each file. */
 extern const struct verb verbs_app_password[], verbs_check[], verbs_config[], verbs_deliver[],
-    verbs_export[], verbs_grant[], verbs_help[], verbs_import[], verbs_init[],
+    verbs_export[], verbs_grant[], verbs_help[], verbs_import[], verbs_index[], verbs_init[],
     verbs_mailbox[], verbs_purge[], verbs_shared[], verbs_user[];
 
 /* Verb number i of all, in the order of "mboxadm help"; NULL past the last. */

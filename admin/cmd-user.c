@@ -145,8 +145,26 @@ set_capabilities_off(struct admin *a, const char *user, const char *value)
 	return err;
 }
 
+static const struct {
+	const char	*word;
+	enum user_choice choice;
+} choices[] = { { "no", USER_NO }, { "yes", USER_YES },
+	{ "default", USER_DEFAULT } };
+#define CHOICES_N	(sizeof(choices) / sizeof(choices[0]))
+
+static const struct err *
+set_search_index(struct admin *a, const char *user, const char *value)
+{
+	for (size_t i = 0; i < CHOICES_N; i++)
+		if (strcmp(choices[i].word, value) == 0)
+			return user_set_search_index(a->store, user,
+			    choices[i].choice);
+	return admin_usage("\"%s\" is none of no, yes, default", value);
+}
+
 static const struct setting settings[] = {
 	{ "capabilities-off", set_capabilities_off },
+	{ "search-index", set_search_index },
 	{ NULL, NULL }
 };
 
@@ -273,6 +291,7 @@ user_show_run(struct admin *a)
 	out_uint(a->out, "app-passwords", apps_n);
 	out_strs(a->out, "grants", texts, n);
 	print_capabilities_off(a, user.capabilities_off);
+	out_bool(a->out, "search-index", user_search_index(&user, a->conf));
 	err = print_account(a, user.name);
 	out_end(a->out);
 	return err;

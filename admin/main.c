@@ -24,7 +24,7 @@
 static const struct verb *const families[] = {
 	verbs_init, verbs_user, verbs_app_password, verbs_shared, verbs_grant, verbs_mailbox,
 	verbs_deliver, verbs_import, verbs_export, verbs_check, verbs_purge,
-	verbs_config, verbs_help
+	verbs_index, verbs_config, verbs_help
 };
 #define FAMILIES_N	(sizeof(families) / sizeof(families[0]))
 
@@ -34,6 +34,7 @@ static const struct option verb_options[] = {
 	{ "mailboxes", required_argument, NULL, OPT_MAILBOXES },
 	{ "no-password", no_argument, NULL, OPT_NO_PASSWORD },
 	{ "password-stdin", no_argument, NULL, OPT_PASSWORD_STDIN },
+	{ "rebuild", no_argument, NULL, OPT_REBUILD },
 	{ "recursive", no_argument, NULL, OPT_RECURSIVE },
 	{ "repair", no_argument, NULL, OPT_REPAIR },
 	{ "subscribe", no_argument, NULL, OPT_SUBSCRIBE },

@@ -53,7 +53,10 @@ _mboxadm_operand() {
 	user\ add:* | user\ rename:2 | shared\ add:*) ;;
 	user\ allow:2 | user\ deny:2)
 		_mboxadm_words <<<$'create\nrename\ndelete\ncreate,rename,delete' ;;
-	user\ set:2) _mboxadm_words <<<capabilities-off ;;
+	user\ set:2) _mboxadm_words <<<$'capabilities-off\nsearch-index' ;;
+	user\ set:3)
+		[[ $3 != search-index ]] ||
+			_mboxadm_words <<<$'yes\nno\ndefault' ;;
 	app-password\ add:2) ;;
 	app-password\ revoke:2)
 		_mboxadm_words < <(_mboxadm_list app-password list "$1") ;;
@@ -61,14 +64,14 @@ _mboxadm_operand() {
 	shared\ *:1 | grant:1 | revoke:1)
 		_mboxadm_words < <(_mboxadm_list shared list) ;;
 	grant:3) _mboxadm_words <<<$'read\nwrite\nfull' ;;
-	mailbox\ *:1 | deliver:1 | purge:1 | export\ *:1 | import\ *:2)
+	mailbox\ *:1 | deliver:1 | purge:1 | index:1 | export\ *:1 | import\ *:2)
 		_mboxadm_accounts ;;
 	mailbox\ list:*) ;;
 	mailbox\ create:*) ;;
 	mailbox\ undelete:3) ;;
 	mailbox\ *:*) _mboxadm_mailboxes "$1" ;;
 	import\ *:3) _mboxadm_mailboxes "$2" ;;
-	export\ *:2) _mboxadm_mailboxes "$1" ;;
+	export\ *:2 | index:2) _mboxadm_mailboxes "$1" ;;
 	import\ *:1 | export\ *:3) _mboxadm_files ;;
 	esac
 }
@@ -84,6 +87,7 @@ _mboxadm_options() {
 	import\ maildir)
 		_mboxadm_words <<<$'--json\n--recursive\n--subscribe' ;;
 	check) _mboxadm_words <<<$'--json\n--repair' ;;
+	index) _mboxadm_words <<<$'--json\n--rebuild' ;;
 	deliver) _mboxadm_words <<<$'-f' ;;
 	app-password\ list | user\ list | user\ show | shared\ list | shared\ show | \
 	mailbox\ list | mailbox\ status | mailbox\ undelete | export\ * | \
@@ -122,7 +126,7 @@ _mboxadm() {
 	fi
 	if ((i == COMP_CWORD)); then
 		_mboxadm_words < <(printf '%s\n' init user app-password shared grant revoke \
-		    mailbox deliver import export check purge config help)
+		    mailbox deliver import export check purge index config help)
 		return
 	fi
 	verb=${COMP_WORDS[i++]}

@@ -6,6 +6,7 @@
 #include "imapd/capability.h"
 #include "imapd/client.h"
 #include "imapd/condstore.h"
+#include "imapd/index.h"
 #include "imapd/progress.h"
 #include "imapd/notify.h"
 #include "imapd/report.h"
@@ -67,6 +68,9 @@ await(struct session *s)
 		return NULL;
 	if (notify_is_on(s))
 		return notify_wait(s);
+	while (s->index_behind && !signals_stop() &&
+	    input_wait(s->in, NULL, 0, 0, &ready, NULL) == NULL && !ready)
+		index_step(s);
 	if (input_wait(s->in, NULL, 0, REST_AFTER_MS, &ready, NULL) == NULL &&
 	    !ready)
 		session_rest(s);

@@ -12,6 +12,7 @@ struct run {
 	struct session	*s;
 	struct search	 search;
 	struct scan	*scan;
+	bool		 slow;		/* the pass opens files */
 	uint64_t	 enough;
 	unsigned int	 tests;
 	uint64_t	 total;		/* messages that are tested */
@@ -24,11 +25,9 @@ struct run {
 static const struct err *
 maybe_pause(struct run *run)
 {
-	const bool slow = run->search.root->cost == COST_FILE;
-
-	if (++run->tests % (slow ? FILES_AT_ONCE : ROWS_AT_ONCE) != 0)
+	if (++run->tests % (run->slow ? FILES_AT_ONCE : ROWS_AT_ONCE) != 0)
 		return NULL;
-	if (slow)
+	if (run->slow)
 		scan_pause(run->scan);
 	progress_tick(run->s, run->tests, run->total);
 	return output_alive(run->s->out);
@@ -45,10 +44,11 @@ add(struct found *found, const struct message *m)
 		found->modseq = m->modseq;
 }
 
-/* Messages in uids (NULL: all) that keys up to a cost do not rule out. */
+/* Messages in uids (NULL: all) that keys up to a cost do not rule out: those that
+ * match in found, those that dearer keys decide of in left. */
 static const struct err *
 pass(struct run *run, const struct seqset *uids, enum search_cost cost,
-    struct found *found)
+    struct found *found, struct found *left)
 {
 	struct search *search = &run->search;
 	const bool last = cost >= search->root->cost;
@@ -58,6 +58,7 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 	bool more;
 
 	run->tests = 0;
+	run->slow = cost == COST_FILE;
 	run->total = search->sel != NULL ? search->sel->told_exists : 0;
 	if (uids != NULL && seqset_count(uids) < run->total)
 		run->total = seqset_count(uids);
@@ -70,7 +71,9 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 		err = search_test(search, &m, cost, &answer);
 		if (err != NULL)
 			break;
-		if (answer != SEARCH_NO) {
+		if (answer == SEARCH_MAYBE)
+			add(left, &m);
+		else if (answer == SEARCH_YES) {
 			add(found, &m);
 			if (last && search->fuzzy)
 				buf_addc(&found->scores,
@@ -85,6 +88,31 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 	return err;
 }
 
+/* Of two, none of whose messages are in both, into the first. */
+static void
+merge(struct found *a, const struct found *b)
+{
+	struct found sum = { .count = a->count + b->count,
+	    .modseq = a->modseq > b->modseq ? a->modseq : b->modseq };
+	const struct seqrange *ra = a->uids.ranges, *rb = b->uids.ranges;
+	const struct seqrange *const enda = ra + a->uids.n;
+	const struct seqrange *const endb = rb + b->uids.n;
+	const bool first = enda == ra || (rb < endb && rb->first < ra->first);
+	const bool last = enda == ra || (rb < endb &&
+	    endb[-1].last > enda[-1].last);
+
+	sum.modseq_first = first ? b->modseq_first : a->modseq_first;
+	sum.modseq_last = last ? b->modseq_last : a->modseq_last;
+	while (ra < enda || rb < endb) {
+		const struct seqrange *r = rb == endb ||
+		    (ra < enda && ra->first < rb->first) ? ra++ : rb++;
+
+		seqset_add_range(&sum.uids, r->first, r->last);
+	}
+	found_clear(a);
+	*a = sum;
+}
+
 /*
  * What cheap keys leave over goes through a second pass: those messages alone
  * get their wide columns read.
@@ -93,19 +121,25 @@ static const struct err *
 passes(struct run *run, struct found *found)
 {
 	struct search *search = &run->search;
-	struct found left = { 0 };
+	struct found left = { 0 }, yes = { 0 };
 	const struct seqset *uids = search->all ? NULL : &search->uids;
 	const struct err *err = NULL;
 	struct seqset set;
 
-	if (search->hot > 0 && search->dear > 0) {
-		err = pass(run, uids, COST_HOT, &left);
+	if ((search->hot > 0 || search->indexed) && search->dear > 0) {
+		/* The first ones that match, or their scores, are not told by
+		 * who match at once and who do later. */
+		err = pass(run, uids, COST_HOT, run->enough > 0 ||
+		    search->fuzzy ? &left : &yes, &left);
 		set = seqset_built(&left.uids);
 		uids = &set;
 	}
 	if (err == NULL && (uids == NULL || uids->n > 0))
-		err = pass(run, uids, search->root->cost, found);
+		err = pass(run, uids, search->root->cost, found, NULL);
+	if (err == NULL && yes.count > 0)
+		merge(found, &yes);
 	found_clear(&left);
+	found_clear(&yes);
 	return err;
 }
 
@@ -157,6 +191,7 @@ search_find(struct session *s, struct mailbox *mbox, struct search_key *root,
 	err = search_prepare(s, mbox, root, &run.search);
 	if (err == NULL) {
 		limit(s, &run.search);
+		search_use_index(&run.search);
 		err = passes(&run, found);
 	}
 	search_done(&run.search);

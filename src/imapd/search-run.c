@@ -240,6 +240,8 @@ free_keys(struct search_key *key)
 	for (; key != NULL; key = key->next) {
 		match_free(key->match);
 		key->match = NULL;
+		text_answer_clear(&key->answer);
+		key->answered = false;
 		free_keys(key->child);
 	}
 }
@@ -483,11 +485,15 @@ test_key(struct search *search, const struct search_key *key,
 	bool yes = false;
 
 	if (key->op != SEARCH_AND && key->op != SEARCH_OR) {
-		if (key->cost > cost) {
+		answer = search_index_answer(search, key, m->uid);
+		if (answer == SEARCH_MAYBE && key->cost > cost) {
 			*answer_r = SEARCH_MAYBE;
 			return NULL;
 		}
-		err = test_leaf(search, key, m, &yes);
+		if (answer == SEARCH_MAYBE)
+			err = test_leaf(search, key, m, &yes);
+		else
+			yes = answer == SEARCH_YES;
 		*answer_r = yes != key->negate ? SEARCH_YES : SEARCH_NO;
 		return err;
 	}

@@ -11,6 +11,7 @@
 #include "imapd/selected.h"
 #include "mail/match.h"
 #include "store/mailbox.h"
+#include "store/textindex.h"
 #include "wire/parser.h"
 #include "wire/partial.h"
 
@@ -79,6 +80,9 @@ struct search_key {
 	int64_t		 when;		/* seconds: size before now */
 	struct match	*match;		/* search_done() frees it */
 	const unsigned char *id;	/* OBJECTID_OCTETS; NULL: nobody's */
+	/* By search_use_index(): what search.db tells, which search_done() frees. */
+	bool		 answered;
+	struct text_answer answer;
 };
 
 /* RFC 9051 9 "search-return-opts" */
@@ -147,6 +151,8 @@ struct search {
 	unsigned int	 want;		/* columns for the dear ones */
 	int64_t		 now;		/* seconds since 1970 */
 	bool		 fuzzy;		/* scores are wanted */
+	bool		 indexed;	/* keys are answered by search.db ... */
+	uint32_t	 index_upto;	/* ... up to this UID */
 	unsigned int	 score_sum, score_n;	/* of the message that is tested */
 	uint64_t	 damaged;	/* messages that could not be read */
 };
@@ -160,6 +166,11 @@ struct search {
 const struct err *search_prepare(struct session *, struct mailbox *mbox,
     struct search_key *root, struct search *);
 /*
+ * Between search_prepare() and the first test: let search.db answer what it can.
+ * What it rules out is not in search->uids then.
+ */
+void search_use_index(struct search *);
+/*
  * Whether m matches, as far as keys up to a cost tell: SEARCH_MAYBE when
  * dearer ones decide.  A message that is gone or damaged does not match; the
  * first damaged one is logged.
@@ -169,6 +180,9 @@ unsigned int search_score(const struct search *);
 enum search_answer { SEARCH_NO, SEARCH_YES, SEARCH_MAYBE };
 const struct err *search_test(struct search *, const struct message *m,
     enum search_cost, enum search_answer *answer_r);
+/* What search.db tells of a message and one key. */
+enum search_answer search_index_answer(const struct search *,
+    const struct search_key *, uint32_t uid);
 void search_done(struct search *);
 
 /* The messages that were found. */

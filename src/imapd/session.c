@@ -226,6 +226,7 @@ session_login(struct session *s, const char *name)
 	s->capabilities_off = copy_string(user.capabilities_off);
 	s->user_created = user.created;
 	s->may = user.may;
+	s->search_index = user_search_index(&user, s->conf);
 	s->account = account;
 	s->store_stamp = stamp;
 	s->state = ST_AUTHENTICATED;

@@ -78,6 +78,8 @@ struct session {
 	enum collation	 collation;	/* COMPARATOR: RFC 5255 4.7 */
 	struct selected	*selected;	/* NULL when no mailbox is */
 	struct notify	*notify;	/* NULL until NOTIFY is first used */
+	bool		 search_index;	/* of personal mailboxes: index.h */
+	bool		 index_behind;	/* index_step() has something to do */
 	bool		 compressed;	/* RFC 4978 */
 	bool		 logout;	/* the loop ends after this command */
 	bool		 confined;	/* confine.h */

@@ -23,6 +23,7 @@
 struct match {
 	enum collation	collation;
 	struct fuzzy	*fuzzy;		/* NULL: a substring */
+	const struct match_sink *sink;	/* NULL: something is looked for */
 	char		*s;		/* case-mapped */
 	size_t		 len;
 	struct scratch	*scratch;
@@ -182,6 +183,16 @@ match_new_fuzzy(enum collation collation, const char *utf8, size_t len)
 	return m;
 }
 
+struct match *
+match_new_sink(const struct match_sink *sink)
+{
+	/* Some needle: the empty one is found before anything is read. */
+	struct match *m = match_new(COLLATION_UNICODE_CASEMAP, "X", 1);
+
+	m->sink = sink;
+	return m;
+}
+
 void
 match_begin(const struct match *m)
 {
@@ -214,6 +225,10 @@ window_has(const struct match *m)
 {
 	const struct buf *w = &m->scratch->window;
 
+	if (m->sink != NULL) {
+		m->sink->end(m->sink->arg);
+		return false;
+	}
 	if (m->fuzzy != NULL) {
 		fuzzy_break(m->fuzzy);
 		return fuzzy_score(m->fuzzy) == 100;
@@ -228,6 +243,20 @@ stream_start(const struct match *m)
 	buf_reset(&m->scratch->window);
 }
 
+/* Whether the window goes to one that sees all text once. */
+static bool
+taken(const struct match *m, struct buf *w)
+{
+	if (m->sink != NULL)
+		m->sink->feed(m->sink->arg, w->s, w->len);
+	else if (m->fuzzy != NULL)
+		fuzzy_feed(m->fuzzy, w->s, w->len);
+	else
+		return false;
+	buf_reset(w);
+	return true;
+}
+
 /*
  * The next len octets of UTF-8, whole characters.  The last octets of the
  * window stay, as the needle may begin in them; a long needle is not searched
@@ -238,7 +267,6 @@ stream_feed(const struct match *m, const char *s, size_t len)
 {
 	struct buf *w = &m->scratch->window;
 	size_t keep = m->len - 1, n;
-	const bool fuzzy = m->fuzzy != NULL;
 
 	while (len > 0) {
 		n = len;
@@ -249,11 +277,8 @@ stream_feed(const struct match *m, const char *s, size_t len)
 		collate(m->collation, s, n, w);
 		s += n;
 		len -= n;
-		if (fuzzy) {
-			fuzzy_feed(m->fuzzy, w->s, w->len);
-			buf_reset(w);
+		if (taken(m, w))
 			continue;
-		}
 		if (w->len < 2 * m->len)
 			continue;
 		if (window_has(m))
@@ -296,7 +321,8 @@ match_short(const struct match *m, const char *s, size_t len, bool *done_r)
 	size_t n = 0;
 
 	*done_r = false;
-	if (len > SHORT_VALUE || m->fuzzy != NULL || m->collation == COLLATION_OCTET)
+	if (len > SHORT_VALUE || m->fuzzy != NULL || m->sink != NULL ||
+	    m->collation == COLLATION_OCTET)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
@@ -358,9 +384,12 @@ match_header_block(const struct match *m, const char *s, size_t len)
 	if (m->len == 0)
 		return true;
 	header_first(&it, s, len);
-	while (header_next(&it, &f))
+	while (header_next(&it, &f)) {
 		if (match_header(m, f.raw, f.raw_len))
 			return true;
+		if (m->sink != NULL && f.raw_len > PIECE)
+			match_header(m, f.value, f.value_len);
+	}
 	return false;
 }
 

@@ -43,6 +43,18 @@ struct match *match_new(enum collation, const char *utf8, size_t len);
 struct match *match_new_fuzzy(enum collation, const char *utf8, size_t len);
 void match_begin(const struct match *);
 unsigned int match_score(const struct match *);
+/*
+ * One that finds nothing, but is given all that is looked at: case-mapped, in
+ * pieces of whole characters; end() where a text ends, and no needle goes on into
+ * the next.  A header field that is long is given as a field and as its value,
+ * which are read in other pieces.
+ */
+struct match_sink {
+	void	(*feed)(void *, const char *s, size_t len);
+	void	(*end)(void *);
+	void	*arg;
+};
+struct match *match_new_sink(const struct match_sink *);
 void match_free(struct match *);		/* NULL is fine */
 
 /* Whether the needle is in len octets of UTF-8 at s. */

@@ -839,10 +839,10 @@ pass_loud(struct pass *p)
 	return err;
 }
 
-/* *good_r: the database can be read on. */
+/* *good_r: the database can be read on; *mended_r: rows were changed. */
 static const struct err *
 check_rows(struct check *c, struct mailbox *m, const char *where,
-    bool *good_r)
+    bool *good_r, bool *mended_r)
 {
 	struct pass quiet = { .c = c, .m = m, .where = where };
 	struct pass loud = quiet;
@@ -853,6 +853,7 @@ check_rows(struct check *c, struct mailbox *m, const char *where,
 	pass_clear(&quiet);
 	c->result->messages += quiet.messages;
 	*good_r = quiet.found == 0 || c->repair;
+	*mended_r = err == NULL && quiet.found > 0 && c->repair;
 	if (err != NULL || quiet.found == 0)
 		return err;
 	err = mailbox_lock(m);
@@ -986,7 +987,7 @@ check_mailbox(struct check *c, struct account *account,
 {
 	struct mailbox *m = NULL;
 	const struct err *err;
-	bool use = false;
+	bool use = false, mended = false;
 	int dirfd, lockfd = -1;
 
 	c->result->mailboxes++;
@@ -1003,11 +1004,13 @@ check_mailbox(struct check *c, struct account *account,
 	if (err == NULL && use)
 		err = mailbox_open_row(account, row, &m);
 	if (err == NULL && use)
-		err = check_rows(c, m, where, &use);
+		err = check_rows(c, m, where, &use, &mended);
 	if (err == NULL && use)
 		err = check_copy(c, m, where);
 	if (err == NULL && use && c->repair)
 		err = fill_rows(m);
+	if (err == NULL && use)
+		check_textindex(c, m, where, mended);
 	mailbox_close(m);
 	if (lockfd != -1)
 		close(lockfd);

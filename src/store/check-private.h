@@ -60,6 +60,11 @@ void check_account(struct check *, enum account_kind, const char *name);
 void check_mailbox(struct check *, struct account *,
     const struct mailbox_row *, const char *where, bool fresh);
 
+/* search.db of a mailbox that is open; mended: something was wrong with the rows
+ * that it was made of. */
+void check_textindex(struct check *, struct mailbox *, const char *where,
+    bool mended);
+
 /*
  * Make messages.db again from the files, and put a directory with it in the
  * place of row->id, the damaged database in it as messages.db.damaged.  Sessions

@@ -41,7 +41,7 @@ struct db_schema {
 };
 
 extern const struct db_schema schema_users, schema_auth, schema_account,
-    schema_messages;
+    schema_messages, schema_search;
 
 /*
  * Make the database dir/schema->file, whole or not at all: under another name

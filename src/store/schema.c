@@ -1,4 +1,4 @@
-/* schema.c - the tables of the four databases
+/* schema.c - the tables of the five databases
  * SPDX-License-Identifier: ISC
  *
  * A step that was released never changes: what comes later is a further step. */
@@ -37,6 +37,8 @@ static const char *const users_steps[] = {
 	"ALTER TABLE users DROP COLUMN password;",
 	/* None of them is left in the file or its log when this is taken. */
 	"SELECT 1",
+	/* NULL: as in msgstore.conf(5). */
+	"ALTER TABLE users ADD COLUMN search_index INTEGER;",
 	NULL
 };
 
@@ -172,6 +174,37 @@ static const char *const messages_steps[] = {
 	NULL
 };
 
+static const char *const search_steps[] = {
+	/* What it is of, and how far it goes: textindex.c. */
+	"CREATE TABLE state("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" mailbox TEXT NOT NULL,"
+	" uidvalidity INTEGER NOT NULL,"
+	" upto INTEGER NOT NULL,"		/* the last UID that was noted */
+	" emailid BLOB,"			/* of that message */
+	" modseq INTEGER NOT NULL,"		/* of the mailbox then */
+	" messages INTEGER NOT NULL"
+	") STRICT;"
+	/* Messages that could not be read, or are too much. */
+	"CREATE TABLE unread("
+	" uid INTEGER PRIMARY KEY"
+	") STRICT;"
+	"CREATE TABLE words("
+	" id INTEGER PRIMARY KEY,"
+	" word TEXT NOT NULL UNIQUE"
+	") STRICT;"
+	/* Which words hold three characters in a row; rowid is words.id. */
+	"CREATE VIRTUAL TABLE grams USING fts5(word, content='', columnsize=0,"
+	" detail=none, tokenize='trigram case_sensitive 1');"
+	/* Which messages hold a word or a gram; rowid is the UID. */
+	"CREATE VIRTUAL TABLE mail USING fts5(terms, content='', columnsize=0,"
+	" detail=none, tokenize='ascii');"
+	/* Octets of memory before a segment is written. */
+	"INSERT INTO mail(mail, rank) VALUES ('hashsize', 8388608);"
+	"INSERT INTO grams(grams, rank) VALUES ('hashsize', 4194304);",
+	NULL
+};
+
 const struct db_schema schema_users = {
 	"users.db", 0x4d535455, users_steps,		/* "MSTU" */
 	USERS_STEP_WITHOUT_PASSWORD, credentials_take_over, true
@@ -184,4 +217,7 @@ const struct db_schema schema_account = {
 };
 const struct db_schema schema_messages = {
 	"messages.db", 0x4d53544d, messages_steps, 0, NULL, false	/* "MSTM" */
+};
+const struct db_schema schema_search = {
+	"search.db", 0x4d535453, search_steps, 0, NULL, false	/* "MSTS" */
 };

@@ -291,6 +291,21 @@ done:
 	return err;
 }
 
+const struct err *
+user_set_search_index(struct store *store, const char *name,
+    enum user_choice choice)
+{
+	return user_update(store, name, "UPDATE users SET search_index = "
+	    "nullif(?2, -1) WHERE name = ?1", choice);
+}
+
+bool
+user_search_index(const struct user *user, const struct conf *conf)
+{
+	return user->search_index == USER_DEFAULT ? conf->search_index :
+	    user->search_index == USER_YES;
+}
+
 /* The directory goes from one name to the other, and stays there. */
 static const struct err *
 move_dir(struct store *store, const char *from, const char *to)
@@ -457,7 +472,7 @@ users_text(struct arena *a, sqlite3_stmt *stmt, int i)
 	return s == NULL ? NULL : arena_strdup(a, (const char *)s);
 }
 
-#define USER_COLUMNS	"name, may, id, created, capabilities_off"
+#define USER_COLUMNS	"name, may, id, created, capabilities_off, search_index"
 
 static void
 user_read(struct arena *a, sqlite3_stmt *stmt, struct user *user)
@@ -470,7 +485,9 @@ user_read(struct arena *a, sqlite3_stmt *stmt, struct user *user)
 		.may = (unsigned int)sqlite3_column_int(stmt, 1) & MAY_ALL,
 		.id = sqlite3_column_int64(stmt, 2),
 		.created = sqlite3_column_int64(stmt, 3),
-		.capabilities_off = off != NULL ? off : ""
+		.capabilities_off = off != NULL ? off : "",
+		.search_index = sqlite3_column_type(stmt, 5) == SQLITE_NULL ?
+		    USER_DEFAULT : sqlite3_column_int(stmt, 5) != 0
 	};
 }
 

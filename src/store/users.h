@@ -27,12 +27,16 @@
 #define MAY_DELETE	4u
 #define MAY_ALL		7u
 
+/* What a user's setting says: as in msgstore.conf(5), or not. */
+enum user_choice { USER_DEFAULT = -1, USER_NO, USER_YES };
+
 struct user {
 	const char	*name;
 	unsigned int	 may;
 	int64_t		 id;		/* the same as long as the user exists */
 	int64_t		 created;	/* seconds since 1970 */
 	const char	*capabilities_off;	/* as in conf.h; never NULL */
+	enum user_choice search_index;
 };
 
 /*
@@ -57,6 +61,10 @@ const struct err *user_set_may(struct store *, const char *name,
 /* words: of conf_words().  Sessions that run keep what they have. */
 const struct err *user_set_capabilities_off(struct store *, const char *name,
     const char *words);
+/* Whether the user's mailboxes have a search.db; the same. */
+const struct err *user_set_search_index(struct store *, const char *name,
+    enum user_choice);
+bool user_search_index(const struct user *, const struct conf *);
 /* The directory is renamed too; the user's running sessions end. */
 const struct err *user_rename(struct store *, const char *from,
     const char *to);

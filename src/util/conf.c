@@ -73,6 +73,8 @@ static const struct key keys[] = {
 	{ "progress-interval", TYPE_DURATION, AT(progress_interval), "10s",
 	    { NULL }, 0 },
 	{ "journal", TYPE_ENUM, AT(journal), "wal", { "wal", "rollback" }, 0 },
+	{ "search-index", TYPE_BOOL, AT(search_index), "yes",
+	    { "no", "yes" }, 0 },
 	{ "inotify", TYPE_BOOL, AT(inotify), "yes", { "no", "yes" }, 0 },
 	{ "sandbox", TYPE_ENUM, AT(sandbox), "yes",
 	    { "no", "yes", "required" }, 0 },

@@ -36,6 +36,7 @@ struct conf {
 	uint32_t	 save_limit;		/* the same of COPY and APPEND */
 	unsigned int	 progress_interval;
 	enum conf_journal journal;
+	bool		 search_index;
 	bool		 inotify;
 	enum conf_sandbox sandbox;
 	bool		 unauthenticate;

@@ -107,7 +107,7 @@ container_start() {
 	    >"$BATS_FILE_TMPDIR/install" 2>&1 ||
 		{ die "make install: $(<"$BATS_FILE_TMPDIR/install")"; return 1; }
 	systemctl -q --root="$ROOT" enable imapd.socket imaps.socket \
-	    msgstore-purge.timer || return
+	    msgstore-purge.timer msgstore-index.timer || return
 	announce_install "$ROOT"
 }
 
@@ -189,7 +189,8 @@ sessions_end() {
 	out=$(SYSTEMD_UNIT_PATH=$dir: systemd-analyze --man=no verify \
 	    "$dir"/imapd.socket "$dir"/imapd@.service \
 	    "$dir"/imaps.socket "$dir"/imaps@.service \
-	    "$dir"/msgstore-purge.service "$dir"/msgstore-purge.timer 2>&1)
+	    "$dir"/msgstore-purge.service "$dir"/msgstore-purge.timer \
+	    "$dir"/msgstore-index.service "$dir"/msgstore-index.timer 2>&1)
 	same '' "$out"
 }
 
@@ -198,7 +199,7 @@ sessions_end() {
 
 	make -s -C "$MSGSTORE_BUILD" install DESTDIR="$dest" >/dev/null
 	dir=$(find "$dest" -type d -path '*/systemd/system')
-	for unit in imapd@ imaps@ msgstore-purge; do
+	for unit in imapd@ imaps@ msgstore-purge msgstore-index; do
 		# shellcheck disable=SC2030
 		run systemd-analyze --no-pager --offline=true --threshold=20 \
 		    security "$dir/$unit.service"
@@ -304,12 +305,16 @@ sessions_end() {
 	sessions_end
 }
 
-@test "container: the purge service runs, and its timer waits" {
+@test "container: the services of purge and index run, and their timers wait" {
 	needs_container
-	inside systemctl start msgstore-purge.service
-	same success "$(inside systemctl show -p Result --value \
-	    msgstore-purge.service)"
-	same active "$(inside systemctl is-active msgstore-purge.timer)"
+	local unit
+
+	for unit in msgstore-purge msgstore-index; do
+		inside systemctl start "$unit.service"
+		same success "$(inside systemctl show -p Result --value \
+		    "$unit.service")"
+		same active "$(inside systemctl is-active "$unit.timer")"
+	done
 }
 
 @test "container: a store at another place, by the drop-in that imapd(8) shows" {

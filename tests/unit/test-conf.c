@@ -69,6 +69,7 @@ check_defaults(const struct conf *conf)
 	CHECK_INT(conf->save_limit, 0);
 	CHECK_INT(conf->progress_interval, 10);
 	CHECK_INT(conf->journal, JOURNAL_WAL);
+	CHECK_INT(conf->search_index, true);
 	CHECK_INT(conf->inotify, true);
 	CHECK_INT(conf->sandbox, SANDBOX_YES);
 	CHECK(conf_words_hold(conf->auth_mechanisms, "scram-sha-256"));
@@ -113,7 +114,7 @@ every_key_is_set(void)
 	    "message-size-limit=2g\nexpunge-retention = 0\n"
 	    "tombstone-retention = 1d\nmessage-limit = 1000\n"
 	    "save-limit = 2147483647\nprogress-interval = 0\n"
-	    "journal = rollback\ninotify = no\n"
+	    "journal = rollback\nsearch-index = no\ninotify = no\n"
 	    "capabilities-off =  IDLE\t\tLITERAL+ \n"
 	    "administrator = \"Ann = \"IT\" # 2 \"\n"
 	    "runtime-directory = /run/x y\n"
@@ -136,6 +137,7 @@ every_key_is_set(void)
 	CHECK_INT(conf->save_limit, INT32_MAX);
 	CHECK_INT(conf->progress_interval, 0);
 	CHECK_INT(conf->journal, JOURNAL_ROLLBACK);
+	CHECK_INT(conf->search_index, false);
 	CHECK_INT(conf->inotify, false);
 	CHECK_STR(conf->capabilities_off, "IDLE LITERAL+");
 	CHECK_STR(conf->administrator, "Ann = \"IT\" # 2 ");
@@ -229,7 +231,8 @@ bad_lines_are_named(void)
 		    "cleartext-login, autologout, autologout-idle, "
 		    "login-timeout, write-timeout, message-size-limit, "
 		    "expunge-retention, tombstone-retention, message-limit, "
-		    "save-limit, progress-interval, journal, inotify, " },
+		    "save-limit, progress-interval, journal, search-index, "
+		    "inotify, " },
 		{ "autologout-ilde = 5m\n", ":1: unknown key "
 		    "\"autologout-ilde\", did you mean \"autologout-idle\"?" },
 		{ "x = y\n", ":1: unknown key \"x\"; the keys are: delimiter" },
@@ -351,7 +354,7 @@ what_is_shown_can_be_read_back(void)
 		"message-size-limit = 1234567\nexpunge-retention = 36h\n"
 		"tombstone-retention = 30d\nmessage-limit = 5000\n"
 		"save-limit = 7\nprogress-interval = 3s\n"
-		"journal = rollback\ninotify = no\nsandbox = required\n"
+		"journal = rollback\nsearch-index = no\ninotify = no\nsandbox = required\n"
 		"unauthenticate = yes\nproxy-trusted = 10.0.0.0/8 ::1\n"
 		"auth-mechanisms = PLAIN LOGIN\noauth-helper = /x y\n"
 		"login-cache = 1h\nlogin-delay = 2s\nlogin-failures = 5\n"
@@ -399,7 +402,7 @@ json_is_shown(void)
 	    "\"message-size-limit\": 104857600, \"expunge-retention\": 86400, "
 	    "\"tombstone-retention\": 7776000, \"message-limit\": 0, "
 	    "\"save-limit\": 0, \"progress-interval\": 10, "
-	    "\"journal\": \"wal\", \"inotify\": true, \"sandbox\": \"yes\", "
+	    "\"journal\": \"wal\", \"search-index\": true, \"inotify\": true, \"sandbox\": \"yes\", "
 	    "\"unauthenticate\": false, \"proxy-trusted\": \"127.0.0.1 ::1\", "
 	    "\"auth-mechanisms\": \"SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS "
 	    "SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL OAUTHBEARER XOAUTH2 PLAIN\", "

@@ -38,7 +38,7 @@ export_each(struct export *ex, const struct err *(*fn)(struct export *,
 	bool more;
 	int fd;
 
-	err = scan_open(ex->mbox, NULL, 0, 0, &scan);
+	err = scan_open(ex->mbox, NULL, SCAN_DATES | SCAN_SIZE, 0, &scan);
 	while (err == NULL) {
 		err = scan_next(scan, &msg, &more);
 		if (err != NULL || !more)

@@ -24,9 +24,9 @@ static const struct {
 	{ "UID",		FETCH_UID,		0 },
 	{ "FLAGS",		FETCH_FLAGS,		0 },
 	{ "MODSEQ",		FETCH_MODSEQ,		0 },
-	{ "SAVEDATE",		FETCH_SAVEDATE,		0 },
-	{ "INTERNALDATE",	FETCH_INTERNALDATE,	0 },
-	{ "RFC822.SIZE",	FETCH_SIZE,		0 },
+	{ "SAVEDATE",		FETCH_SAVEDATE,		SCAN_DATES },
+	{ "INTERNALDATE",	FETCH_INTERNALDATE,	SCAN_DATES },
+	{ "RFC822.SIZE",	FETCH_SIZE,		SCAN_SIZE },
 	{ "ENVELOPE",		FETCH_ENVELOPE,		SCAN_ENVELOPE },
 	{ "BODY",		FETCH_BODY,		SCAN_BODY },
 	{ "BODYSTRUCTURE",	FETCH_STRUCTURE,	SCAN_STRUCTURE },
@@ -91,7 +91,7 @@ static unsigned int
 section_want(const struct fetch_item *item)
 {
 	if (item->section == SECTION_ALL && item->path_n == 0)
-		return 0;
+		return SCAN_SIZE;
 	return item->cached ? SCAN_HEADERS | SCAN_PARTS : SCAN_PARTS;
 }
 

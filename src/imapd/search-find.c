@@ -62,8 +62,8 @@ pass(struct run *run, const struct seqset *uids, enum search_cost cost,
 	run->total = search->sel != NULL ? search->sel->told_exists : 0;
 	if (uids != NULL && seqset_count(uids) < run->total)
 		run->total = seqset_count(uids);
-	err = scan_open(search->mbox, uids, cost > COST_HOT ? search->want : 0,
-	    0, &run->scan);
+	err = scan_open(search->mbox, uids, SCAN_DATES | SCAN_SIZE |
+	    (cost > COST_HOT ? search->want : 0), 0, &run->scan);
 	while (err == NULL && (err = scan_next(run->scan, &m, &more)) == NULL &&
 	    more) {
 		if (search->sel != NULL && m.uid >= search->sel->told_uidnext)

@@ -119,7 +119,8 @@ read_keys(struct session *s, struct mailbox *mbox, const struct seqset *uids,
 	unsigned int rows = 0;
 	bool more;
 
-	err = scan_open(mbox, uids, SCAN_SORTKEYS, 0, &scan);
+	err = scan_open(mbox, uids, SCAN_SORTKEYS | SCAN_DATES |
+	    SCAN_SIZE, 0, &scan);
 	while (err == NULL && (err = scan_next(scan, &m, &more)) == NULL &&
 	    more) {
 		if (sortkeys_unpack(m.sortkeys.s, m.sortkeys.len, &sortkeys))
@@ -168,7 +169,7 @@ read_without(struct mailbox *mbox, const struct seqset *uids,
 	struct message m;
 	bool more;
 
-	err = scan_open(mbox, uids, 0, 0, &scan);
+	err = scan_open(mbox, uids, SCAN_DATES | SCAN_SIZE, 0, &scan);
 	while (err == NULL && (err = scan_next(scan, &m, &more)) == NULL &&
 	    more)
 		give_without(reading, &m);

@@ -28,10 +28,16 @@ struct nstring {
 static bool
 is_ascii(const char *s, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((s[i] & 0x80) != 0)
-			return false;
-	return true;
+	uint64_t octets, all = 0;
+	size_t i;
+
+	for (i = 0; len - i >= sizeof(octets); i += sizeof(octets)) {
+		memcpy(&octets, s + i, sizeof(octets));
+		all |= octets;
+	}
+	for (; i < len; i++)
+		all |= s[i] & 0x80u;
+	return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
 static bool

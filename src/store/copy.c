@@ -146,7 +146,7 @@ copy_rows(struct copying *c, const struct seqset *uids)
 
 	err = scan_open(c->src, uids, SCAN_ENVELOPE | SCAN_BODY |
 	    SCAN_STRUCTURE | SCAN_HEADERS | SCAN_PARTS | SCAN_PREVIEW |
-	    SCAN_IDS | SCAN_SORTKEYS, 0, &c->scan);
+	    SCAN_IDS | SCAN_SORTKEYS | SCAN_DATES, 0, &c->scan);
 	if (err != NULL)
 		return err;
 	while ((err = scan_next(c->scan, &msg, &more)) == NULL && more) {

@@ -31,6 +31,7 @@ struct db {
 	const struct conf *conf;
 	struct statement statements[STATEMENTS_MAX];
 	size_t		 statements_n;
+	bool		 function;	/* db_function() was called */
 	int		 durable;	/* as PRAGMA synchronous is now; -1 unknown */
 };
 
@@ -551,6 +552,17 @@ db_step(struct db *db, sqlite3_stmt *stmt, bool *row_r)
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		return db_error(db, "step");
 	*row_r = code == SQLITE_ROW;
+	return NULL;
+}
+
+const struct err *
+db_function(struct db *db, const char *name,
+    void (*fn)(sqlite3_context *, int, sqlite3_value **))
+{
+	if (!db->function && sqlite3_create_function(db->sql, name, -1,
+	    SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, fn, NULL, NULL) != SQLITE_OK)
+		return db_error(db, name);
+	db->function = true;
 	return NULL;
 }
 

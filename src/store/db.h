@@ -84,6 +84,10 @@ void db_done(sqlite3_stmt *);		/* NULL is fine */
 const struct err *db_step(struct db *, sqlite3_stmt *, bool *row_r);
 /* Step a statement that gives no row, and give it back in any case. */
 const struct err *db_run(struct db *, sqlite3_stmt *);
+/* A function that our own statements may call by name, and no schema may: there
+ * is one at most in a database.  */
+const struct err *db_function(struct db *, const char *name,
+    void (*fn)(sqlite3_context *, int, sqlite3_value **));
 /* Run constant SQL without parameters. */
 const struct err *db_exec(struct db *, const char *sql);
 

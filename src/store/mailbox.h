@@ -105,7 +105,9 @@ enum scan_want {
 	SCAN_PREVIEW	= 1 << 6,
 	SCAN_IDS	= 1 << 7,	/* emailid and threadid */
 	SCAN_DOWN	= 1 << 8,	/* in falling order */
-	SCAN_SORTKEYS	= 1 << 9	/* sortkeys.h */
+	SCAN_SORTKEYS	= 1 << 9,	/* sortkeys.h */
+	SCAN_DATES	= 1 << 10,	/* date and savedate */
+	SCAN_SIZE	= 1 << 11	/* comes with wide columns too */
 };
 
 struct blob {
@@ -118,6 +120,7 @@ struct message {
 	bool		expunged;	/* only with SCAN_EXPUNGED */
 	uint64_t	flags;		/* flag.h */
 	uint64_t	modseq;
+	/* Wanted columns; 0 when they are not. */
 	struct datetime	date;		/* INTERNALDATE */
 	int64_t		savedate;
 	uint64_t	size;

@@ -13,7 +13,25 @@
 
 #define SCAN_COLUMNS	(SCAN_ENVELOPE | SCAN_BODY | SCAN_STRUCTURE |	\
 			 SCAN_HEADERS | SCAN_PARTS | SCAN_PREVIEW)
-#define HOT_COLUMNS	7		/* MESSAGE_COLUMNS */
+#define SCAN_WIDE	(SCAN_COLUMNS | SCAN_IDS | SCAN_SORTKEYS)
+#define BATCH_ROWS	512
+
+/* A row of the narrow table. */
+struct row {
+	uint32_t	uid;
+	int		zone;
+	uint64_t	flags, modseq, size;
+	int64_t		when, savedate;
+};
+
+/*
+ * Rows that are wanted without wide columns come many at a time: SQLite hands
+ * them to take_row() as it walks the table, and not one by one to a caller.
+ */
+struct batch {
+	size_t		n, next;
+	struct row	rows[BATCH_ROWS];
+};
 
 struct scan {
 	struct mailbox	*mbox;
@@ -24,6 +42,7 @@ struct scan {
 	size_t		 range;		/* the range that comes or is on */
 	uint32_t	 last;		/* the last UID given; 0: none */
 	bool		 running;	/* the statement has rows to come */
+	struct batch	*batch;		/* or NULL: one row a step */
 };
 
 void
@@ -57,8 +76,9 @@ select_sql(const struct scan *s, const char *table, bool gone, char *sql,
 {
 	size_t len;
 
-	len = (size_t)snprintf(sql, size, "SELECT m.uid, flags, modseq, date, "
-	    "zone, savedate, size, %d", gone);
+	len = (size_t)snprintf(sql, size, "SELECT m.uid, flags, modseq, %d%s%s",
+	    gone, s->want & SCAN_DATES ? ", date, zone, savedate" : "",
+	    s->want & SCAN_SIZE ? ", size" : "");
 	for (size_t i = 0; i < CONTENT_COLUMNS_N; i++)
 		if (s->want & content_columns[i].want)
 			len += (size_t)snprintf(sql + len, size - len, ", %s",
@@ -82,6 +102,57 @@ select_sql(const struct scan *s, const char *table, bool gone, char *sql,
 	    gone ? " AND modseq > ?3" : "");
 }
 
+/* SQL's scan_row(batch, uid, flags, modseq, ...): true when the batch is full. */
+static void
+take_row(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct scan *s = n > 3 ? sqlite3_value_pointer(values[0], "scan") : NULL;
+	struct row *row;
+	int i = 4;
+
+	if (s == NULL || s->batch->n == BATCH_ROWS)
+		return;
+	row = &s->batch->rows[s->batch->n++];
+	*row = (struct row){
+		.uid = (uint32_t)sqlite3_value_int64(values[1]),
+		.flags = (uint64_t)sqlite3_value_int64(values[2]),
+		.modseq = (uint64_t)sqlite3_value_int64(values[3])
+	};
+	if (s->want & SCAN_DATES && n >= i + 3) {
+		row->when = sqlite3_value_int64(values[i++]);
+		row->zone = sqlite3_value_int(values[i++]);
+		row->savedate = sqlite3_value_int64(values[i++]);
+	}
+	if (s->want & SCAN_SIZE && n > i)
+		row->size = (uint64_t)sqlite3_value_int64(values[i]);
+	sqlite3_result_int(context, s->batch->n == BATCH_ROWS);
+}
+
+static const struct err *
+batch_prepare(struct scan *s)
+{
+	struct db *db = s->mbox->db;
+	const struct err *err = db_function(db, "scan_row", take_row);
+	char sql[256];
+
+	if (err != NULL)
+		return err;
+	snprintf(sql, sizeof(sql), "SELECT 1 FROM messages NOT INDEXED "
+	    "WHERE uid BETWEEN ?1 AND ?2 "
+	    "AND scan_row(?3, uid, flags, modseq%s%s) ORDER BY uid%s",
+	    s->want & SCAN_DATES ? ", date, zone, savedate" : "",
+	    s->want & SCAN_SIZE ? ", size" : "",
+	    s->want & SCAN_DOWN ? " DESC" : "");
+	if (sqlite3_prepare_v2(db_sqlite(db), sql, -1, &s->stmt,
+	    NULL) != SQLITE_OK)
+		return db_error(db, "scan");
+	s->batch = malloc(sizeof(*s->batch));
+	if (s->batch == NULL)
+		fatal("out of memory");
+	s->batch->n = s->batch->next = 0;
+	return NULL;
+}
+
 static const struct err *
 scan_prepare(struct scan *s)
 {
@@ -89,6 +160,8 @@ scan_prepare(struct scan *s)
 	char sql[1024];
 	size_t len;
 
+	if ((s->want & (SCAN_WIDE | SCAN_EXPUNGED)) == 0)
+		return batch_prepare(s);
 	select_sql(s, "messages", false, sql, sizeof(sql));
 	if (s->want & SCAN_EXPUNGED) {
 		len = strlcat(sql, " UNION ALL ", sizeof(sql));
@@ -116,7 +189,8 @@ scan_open(struct mailbox *m, const struct seqset *uids, unsigned int want,
 		fatal("out of memory");
 	s->mbox = m;
 	s->uids = uids;
-	s->want = want;
+	/* Where a column is missing the file's octets tell. */
+	s->want = want & SCAN_WIDE ? want | SCAN_SIZE : want;
 	s->told_modseq = told_modseq;
 	if (m->db != NULL)
 		err = scan_prepare(s);
@@ -142,6 +216,7 @@ scan_close(struct scan *s)
 	if (s == NULL)
 		return;
 	sqlite3_finalize(s->stmt);
+	free(s->batch);
 	free(s);
 }
 
@@ -181,7 +256,9 @@ scan_start(struct scan *s)
 	}
 	sqlite3_bind_int64(s->stmt, 1, r.first);
 	sqlite3_bind_int64(s->stmt, 2, r.last);
-	if (s->want & SCAN_EXPUNGED)
+	if (s->batch != NULL)
+		sqlite3_bind_pointer(s->stmt, 3, s, "scan", NULL);
+	else if (s->want & SCAN_EXPUNGED)
 		sqlite3_bind_int64(s->stmt, 3, (int64_t)s->told_modseq);
 	s->running = true;
 	return true;
@@ -211,16 +288,36 @@ column_id(sqlite3_stmt *stmt, int i)
 	    NULL;
 }
 
+/* The narrow columns, from the first on; returns the next one's number. */
+static int
+read_narrow(struct scan *s, struct message *msg)
+{
+	sqlite3_stmt *stmt = s->stmt;
+	int i = 4;
+
+	msg->uid = (uint32_t)sqlite3_column_int64(stmt, 0);
+	msg->flags = (uint64_t)sqlite3_column_int64(stmt, 1);
+	msg->modseq = (uint64_t)sqlite3_column_int64(stmt, 2);
+	msg->expunged = sqlite3_column_int(stmt, 3) != 0;
+	if (s->want & SCAN_DATES) {
+		msg->date.when = sqlite3_column_int64(stmt, i++);
+		msg->date.zone = sqlite3_column_int(stmt, i++);
+		msg->savedate = sqlite3_column_int64(stmt, i++);
+	}
+	if (s->want & SCAN_SIZE)
+		msg->size = (uint64_t)sqlite3_column_int64(stmt, i++);
+	return i;
+}
+
 static void
 scan_read(struct scan *s, struct message *msg)
 {
 	struct blob *const blobs[] = { &msg->envelope, &msg->body,
 	    &msg->structure, &msg->headers, &msg->parts, &msg->preview };
-	int column = HOT_COLUMNS + 1;
+	int column;
 
 	*msg = (struct message){ 0 };
-	message_read(s->stmt, 0, msg);
-	msg->expunged = sqlite3_column_int(s->stmt, HOT_COLUMNS) != 0;
+	column = read_narrow(s, msg);
 	for (size_t i = 0; i < CONTENT_COLUMNS_N; i++)
 		if (s->want & content_columns[i].want)
 			*blobs[i] = column_blob(s->stmt, column++);
@@ -234,30 +331,61 @@ scan_read(struct scan *s, struct message *msg)
 	s->last = msg->uid;
 }
 
+/* Step until there is a row or a full batch; false: neither is left. */
+static const struct err *
+scan_step(struct scan *s, bool *row_r)
+{
+	const struct err *err;
+
+	*row_r = false;
+	while (s->running || (s->stmt != NULL && scan_start(s))) {
+		err = db_step(s->mbox->db, s->stmt, row_r);
+		if (err != NULL)
+			scan_pause(s);
+		if (err != NULL || *row_r)
+			return err;
+		scan_pause(s);
+		s->range++;
+	}
+	return NULL;
+}
+
+static const struct err *
+batch_next(struct scan *s, struct message *msg, bool *more_r)
+{
+	struct batch *batch = s->batch;
+	const struct err *err;
+	const struct row *row;
+	bool full;
+
+	if (batch->next == batch->n) {
+		batch->n = batch->next = 0;
+		if ((err = scan_step(s, &full)) != NULL)
+			return err;
+		*more_r = batch->n > 0;
+		if (batch->n == 0)
+			return NULL;
+		s->last = batch->rows[batch->n - 1].uid;
+	}
+	row = &batch->rows[batch->next++];
+	*msg = (struct message){ .uid = row->uid, .flags = row->flags,
+	    .modseq = row->modseq, .size = row->size,
+	    .date = { .when = row->when, .zone = row->zone },
+	    .savedate = row->savedate };
+	*more_r = true;
+	return NULL;
+}
+
 const struct err *
 scan_next(struct scan *s, struct message *msg, bool *more_r)
 {
 	const struct err *err;
-	bool row;
 
-	for (;;) {
-		if (!s->running && (s->stmt == NULL || !scan_start(s))) {
-			*more_r = false;
-			return NULL;
-		}
-		err = db_step(s->mbox->db, s->stmt, &row);
-		if (err != NULL) {
-			scan_pause(s);
-			return err;
-		}
-		if (row) {
-			scan_read(s, msg);
-			*more_r = true;
-			return NULL;
-		}
-		scan_pause(s);
-		s->range++;
-	}
+	if (s->batch != NULL)
+		return batch_next(s, msg, more_r);
+	if ((err = scan_step(s, more_r)) == NULL && *more_r)
+		scan_read(s, msg);
+	return err;
 }
 
 /* --- Files --- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "util/buf.h"
@@ -96,7 +97,7 @@ struct output *output_new_mem(struct buf *b);
 void output_free(struct output *);	/* NULL is fine; does not flush */
 /* seconds without progress after which a write fails; 0 is for ever. */
 void output_timeout(struct output *, unsigned int seconds);
-void output_add(struct output *, const void *, size_t len);
+static inline void output_add(struct output *, const void *, size_t len);
 void output_adds(struct output *, const char *);
 void output_addf(struct output *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
@@ -166,7 +167,8 @@ void output_layer_end(struct output *);
 /* Whether the layer could not decode what came in. */
 bool input_broken(const struct input *);
 
-/* The rest is here for speed only: the octets between pos and end are unread. */
+/* The rest is here for speed only: the octets between pos and end are unread, or
+ * room for what is added. */
 struct input_cursor {
 	const unsigned char	*pos, *end;
 };
@@ -191,6 +193,41 @@ input_getc(struct input *in)
 	if (c->pos == c->end && !input_fill(in))
 		return -1;
 	return *c->pos++;
+}
+
+struct output_cursor {
+	char		*pos, *end;
+};
+/* What output_add() does where there is no room. */
+void output_add_slowly(struct output *, const void *, size_t len);
+
+/* Where n octets may be written that output_took() then tells of; NULL: only
+ * output_add() has room. */
+static inline char *
+output_space(struct output *o, size_t n)
+{
+	struct output_cursor *c = (struct output_cursor *)o;
+
+	return n <= (size_t)(c->end - c->pos) ? c->pos : NULL;
+}
+
+static inline void
+output_took(struct output *o, size_t n)
+{
+	((struct output_cursor *)o)->pos += n;
+}
+
+static inline void
+output_add(struct output *o, const void *s, size_t len)
+{
+	struct output_cursor *c = (struct output_cursor *)o;
+
+	/* Nothing has no room: the pointers may be NULL. */
+	if (len - 1 < (size_t)(c->end - c->pos)) {
+		memcpy(c->pos, s, len);
+		c->pos += len;
+	} else
+		output_add_slowly(o, s, len);
 }
 
 #endif

@@ -26,12 +26,12 @@
 #define LAYER_WRITE	8192	/* octets that a layer makes at a time */
 
 struct output {
+	struct output_cursor cursor;	/* first: io.h casts to it */
 	int		 fd;
 	enum io_target	 target;
 	struct buf	*mem;
 	char		*buf;		/* OUTPUT_BUFFER octets, or NULL */
-	size_t		 len;		/* of buf, in use */
-	uint64_t	 count;
+	uint64_t	 left;		/* octets that were added before buf's */
 	int64_t		 timeout;	/* ms, 0 for none */
 	bool		 send_timeout;	/* SO_SNDTIMEO is set */
 	bool		 no_sendfile;
@@ -93,7 +93,8 @@ output_fail(struct output *o, const struct err *err)
 		return;
 	o->failed = true;
 	o->err = *err;
-	o->len = 0;
+	/* No room: all that comes goes by output_add_slowly(). */
+	o->cursor.pos = o->cursor.end = o->buf;
 }
 
 static void
@@ -223,9 +224,10 @@ put(struct output *o, const char *s, size_t len, bool more)
 static void
 write_buffer(struct output *o, bool more)
 {
-	size_t len = o->len;
+	const size_t len = output_pending(o);
 
-	o->len = 0;
+	o->cursor.pos = o->buf;
+	o->left += len;
 	if (len > 0 || (o->unflushed && !more))
 		put(o, o->buf, len, more);
 }
@@ -245,26 +247,33 @@ output_room(struct output *o, size_t want)
 		o->buf = malloc(OUTPUT_BUFFER);
 		if (o->buf == NULL)
 			fatal("out of memory");
+		o->cursor.pos = o->buf;
+		o->cursor.end = o->buf + OUTPUT_BUFFER;
 	}
-	if (OUTPUT_BUFFER - o->len < want)
+	if ((size_t)(o->cursor.end - o->cursor.pos) < want)
 		write_buffer(o, true);
-	return o->buf + o->len;
+	return o->cursor.pos;
 }
 
 void
-output_add(struct output *o, const void *s, size_t len)
+output_add_slowly(struct output *o, const void *s, size_t len)
 {
 	if (o->failed || len == 0)
 		return;
-	o->count += len;
-	if (unbuffered(o))
+	if (unbuffered(o)) {
 		buf_add(o->mem, s, len);
-	else if (len >= OUTPUT_BUFFER) {
+		o->left += len;
+	} else if (len >= OUTPUT_BUFFER) {
 		write_buffer(o, true);
+		o->left += len;
 		put(o, s, len, o->layer != NULL);
 	} else {
-		memcpy(output_room(o, len), s, len);
-		o->len += len;
+		char *room = output_room(o, len);
+
+		if (o->failed)
+			return;
+		memcpy(room, s, len);
+		o->cursor.pos += len;
 	}
 }
 
@@ -335,10 +344,11 @@ file_copy(struct output *o, int fd, uint64_t offset, uint64_t len)
 		s = unbuffered(o) ? buf_room(o->mem, n) : output_room(o, n);
 		if (o->failed || !file_read(o, fd, s, n, offset))
 			return;
-		if (unbuffered(o))
+		if (unbuffered(o)) {
 			o->mem->len += n;
-		else
-			o->len += n;
+			o->left += n;
+		} else
+			o->cursor.pos += n;
 		offset += n;
 		len -= n;
 	}
@@ -395,7 +405,6 @@ output_file(struct output *o, int fd, uint64_t offset, uint64_t len)
 		output_fail(o, err_io("a message file's size is wrong"));
 		return;
 	}
-	o->count += len;
 	/*
 	 * Small files share a write with what is around them.  Only a socket
 	 * is sent to: elsewhere sendfile(2) may block without a limit.  A layer
@@ -407,6 +416,7 @@ output_file(struct output *o, int fd, uint64_t offset, uint64_t len)
 		if (!o->no_sendfile) {
 			write_buffer(o, true);
 			sent = file_send(o, fd, offset, len);
+			o->left += sent;
 		}
 	}
 	file_copy(o, fd, offset + sent, len - sent);
@@ -427,7 +437,7 @@ output_utf8(const struct output *out)
 size_t
 output_pending(const struct output *o)
 {
-	return o->len;
+	return o->buf == NULL ? 0 : (size_t)(o->cursor.pos - o->buf);
 }
 
 const struct err *
@@ -446,7 +456,7 @@ output_ready(struct output *o)
 {
 	struct pollfd pfd = { .fd = o->fd, .events = POLLOUT };
 
-	if (o->failed || o->len > SMALL_OCTETS)
+	if (o->failed || output_pending(o) > SMALL_OCTETS)
 		return false;
 	/* A socket that can be written has room for a third of its buffer. */
 	return o->target == IO_MEM || (poll(&pfd, 1, 0) == 1 &&
@@ -464,10 +474,11 @@ output_flush(struct output *o)
 void
 output_rest(struct output *o)
 {
-	if (o->len > 0)
+	if (output_pending(o) > 0)
 		return;
 	free(o->buf);
 	o->buf = NULL;
+	o->cursor = (struct output_cursor){ NULL, NULL };
 	if (o->layer != NULL && !o->unflushed)
 		o->layer->rest(o->layer_arg);
 }
@@ -498,11 +509,11 @@ output_layer(struct output *o, const struct io_layer *layer, void *arg)
 uint64_t
 output_count(const struct output *o)
 {
-	return o->count;
+	return o->left + output_pending(o);
 }
 
 void
 output_resume(struct output *o, uint64_t count)
 {
-	o->count = count;
+	o->left = count;
 }

@@ -133,11 +133,17 @@ floor_days(int64_t seconds)
 	    DAY_SECONDS;
 }
 
+static void
+two_digits(char *s, unsigned int n)
+{
+	s[0] = (char)('0' + n / 10 % 10);
+	s[1] = (char)('0' + n % 10);
+}
+
 void
 datetime_format(const struct datetime *dt, char out[DATE_TIME_LEN + 1])
 {
 	unsigned int month, day, sec, zone_abs;
-	char text[64];
 	int64_t local, days, year;
 	int zone;
 
@@ -146,12 +152,20 @@ datetime_format(const struct datetime *dt, char out[DATE_TIME_LEN + 1])
 	sec = (unsigned int)(local - days * DAY_SECONDS);
 	civil_from_days(days, &year, &month, &day);
 	zone_abs = (unsigned int)(zone < 0 ? -zone : zone);
-	snprintf(text, sizeof(text), "%2u-%s-%04u %02u:%02u:%02u %c%02u%02u",
-	    day, months[month - 1], (unsigned int)year, sec / 3600,
-	    sec / 60 % 60, sec % 60, zone < 0 ? '-' : '+', zone_abs / 60,
-	    zone_abs % 60);
-	memcpy(out, text, DATE_TIME_LEN);
-	out[DATE_TIME_LEN] = '\0';
+	/* By hand: a listing writes one for each message. */
+	memcpy(out, "dd-Mon-yyyy hh:mm:ss +zzzz", DATE_TIME_LEN + 1);
+	two_digits(out, day);
+	if (out[0] == '0')
+		out[0] = ' ';
+	memcpy(out + 3, months[month - 1], 3);
+	two_digits(out + 7, (unsigned int)(year / 100));
+	two_digits(out + 9, (unsigned int)(year % 100));
+	two_digits(out + 12, sec / 3600);
+	two_digits(out + 15, sec / 60 % 60);
+	two_digits(out + 18, sec % 60);
+	out[21] = zone < 0 ? '-' : '+';
+	two_digits(out + 22, zone_abs / 60);
+	two_digits(out + 24, zone_abs % 60);
 }
 
 /* RFC 9051 9 "date-text" */

@@ -10,6 +10,7 @@
 #include "wire/parser.h"
 #include "wire/utf7.h"
 
+#define NUMBER_MAX	20	/* digits of a number */
 #define QUOTED_MAX	1024	/* octets of a string that is quoted */
 
 /* Where the pieces go: exactly one is set. */
@@ -28,19 +29,14 @@ put(const struct sink *k, const char *s, size_t len)
 }
 
 static size_t
-number_format(char s[20], uint64_t n)
+number_format(char s[NUMBER_MAX], uint64_t n)
 {
-	char rev[20];
-	size_t len = 0, i = 0;
+	size_t len = 1;
 
-	do {
-		rev[len++] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n > 0);
-	while (i < len) {
-		s[i] = rev[len - 1 - i];
-		i++;
-	}
+	for (uint64_t power = 10; len < NUMBER_MAX && n >= power; power *= 10)
+		len++;
+	for (size_t i = len; i-- > 0; n /= 10)
+		s[i] = (char)('0' + n % 10);
 	return len;
 }
 
@@ -244,7 +240,10 @@ reply_datetime(struct output *out, const struct datetime *dt)
 void
 reply_number(struct output *out, uint64_t n)
 {
-	char s[20];
+	char s[NUMBER_MAX], *room = output_space(out, NUMBER_MAX);
 
-	output_add(out, s, number_format(s, n));
+	if (room != NULL)
+		output_took(out, number_format(room, n));
+	else
+		output_add(out, s, number_format(s, n));
 }

@@ -231,35 +231,52 @@ counters_follow_every_change(void)
 	mailbox_close(m);
 }
 
+/* want: what makes the store walk its tables, or take many rows at once. */
+static void
+scan_with_pauses(struct mailbox *m, unsigned int want)
+{
+	struct seqrange ranges[] = { { 1, 2 }, { 4, 8 }, { 100, 200 } };
+	struct seqset set = { ranges, 3 };
+	static const uint32_t uids[] = { 1, 2, 6, 7, 8 };
+	const size_t n = TEST_N(uids);
+	struct scan *scan = NULL;
+	struct message msg;
+	size_t i = 0;
+	bool more;
+
+	/* 3, 4, 5 were expunged; UIDs 1..13 have holes there. */
+	CHECK_OK(scan_open(m, &set, want, UINT32_MAX, &scan));
+	for (;;) {
+		CHECK_OK(scan_next(scan, &msg, &more));
+		if (!more || !CHECK(i < n))
+			break;
+		CHECK_INT(msg.uid, uids[want & SCAN_DOWN ? n - 1 - i : i]);
+		i++;
+		CHECK_INT(msg.date.when, want & SCAN_DATES ? 1000000000 : 0);
+		CHECK_INT(msg.date.zone, want & SCAN_DATES ? 120 : 0);
+		CHECK((msg.size > 0) == ((want & (SCAN_SIZE |
+		    SCAN_ENVELOPE)) != 0));
+		CHECK((want & SCAN_ENVELOPE) == 0 || memmem(msg.envelope.s,
+		    msg.envelope.len, "Numbers", 7) != NULL);
+		CHECK(msg.body.s == NULL);
+		if (i % 2 == 0)
+			scan_pause(scan);
+	}
+	CHECK_INT(i, n);
+	scan_close(scan);
+}
+
 static void
 a_scan_pauses_and_goes_on(void)
 {
 	struct mailbox *m = open_mailbox("INBOX");
-	struct seqrange ranges[] = { { 1, 2 }, { 4, 8 }, { 100, 200 } };
-	struct seqset set = { ranges, 3 };
-	static const uint32_t want[] = { 1, 2, 6, 7, 8 };
-	struct scan *scan = NULL;
-	struct message msg;
-	size_t n = 0;
-	bool more;
 
-	/* 3, 4, 5 were expunged; UIDs 1..13 have holes there. */
-	CHECK_OK(scan_open(m, &set, SCAN_ENVELOPE | SCAN_HEADERS, 0, &scan));
-	for (;;) {
-		CHECK_OK(scan_next(scan, &msg, &more));
-		if (!more || !CHECK(n < TEST_N(want)))
-			break;
-		CHECK_INT(msg.uid, want[n++]);
-		CHECK_INT(msg.date.when, 1000000000);
-		CHECK_INT(msg.date.zone, 120);
-		CHECK(memmem(msg.envelope.s, msg.envelope.len, "Numbers", 7) !=
-		    NULL);
-		CHECK(msg.body.s == NULL);
-		if (n % 2 == 0)
-			scan_pause(scan);
-	}
-	CHECK_INT(n, TEST_N(want));
-	scan_close(scan);
+	scan_with_pauses(m, SCAN_ENVELOPE | SCAN_HEADERS | SCAN_DATES);
+	scan_with_pauses(m, SCAN_ENVELOPE | SCAN_DOWN);
+	scan_with_pauses(m, 0);
+	scan_with_pauses(m, SCAN_DATES);
+	scan_with_pauses(m, SCAN_SIZE | SCAN_DOWN);
+	scan_with_pauses(m, SCAN_DATES | SCAN_SIZE | SCAN_EXPUNGED);
 	mailbox_close(m);
 }
 

@@ -97,7 +97,8 @@ do_thread(struct session *s, struct thread_args *args, bool is_uid)
 	if (err == NULL)
 		err = search_find_unread(s, args->search.root, &found);
 	if (err == NULL)
-		err = sort_scan(s, s->selected->mbox, &found, add_message, &t);
+		err = sort_scan(s, s->selected->mbox, &found, true,
+		    add_message, &t);
 	if (err == NULL) {
 		if (args->search.modseq)
 			condstore_enable(s);

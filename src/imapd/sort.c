@@ -5,14 +5,17 @@
  * that memcmp(3) is the order. */
 #include "imapd/sort.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "imapd/capability.h"
+#include "imapd/selected.h"
 #include "mail/match.h"
 #include "util/log.h"
 
 #define ROWS_AT_ONCE	4096	/* before the client is looked for */
+#define RADIX_MIN	256	/* items; fewer are compared */
 
 static const struct {
 	const char	*word;
@@ -101,36 +104,98 @@ sort_check(const struct session *s, const struct sort_program *program,
 /* --- Reading the keys --- */
 
 struct reading {
+	struct mailbox	*mbox;
 	void		(*fn)(void *, const struct message *,
 			    const struct sortkeys *);
 	void		*arg;
+	bool		 dates;		/* each one's narrow row is wanted */
+	const struct seqset *uids;	/* that are to be read */
+	size_t		 range;		/* of the first that was not yet */
+	uint32_t	 next;		/* none below this UID is to come */
 	/* Messages whose keys are not stored. */
 	struct seqset_builder missing;
+	struct scan	*narrow;	/* once a date was wanted */
+	struct message	 at;		/* what it gave last */
 };
 
-static const struct err *
-read_keys(struct session *s, struct mailbox *mbox, const struct seqset *uids,
-    struct reading *reading)
+/* Those from next on and below a UID have no keys. */
+static void
+miss(struct reading *r, uint64_t below)
 {
-	struct sortkeys sortkeys;
+	for (; r->range < r->uids->n; r->range++) {
+		const struct seqrange *set = &r->uids->ranges[r->range];
+		const uint32_t first = set->first > r->next ? set->first :
+		    r->next;
+		const uint32_t last = set->last < below ? set->last :
+		    (uint32_t)(below - 1);
+
+		if (first < below && first <= last)
+			seqset_add_range(&r->missing, first, last);
+		if (set->last >= below)
+			return;
+	}
+}
+
+/* The narrow row of a message, asked for in the order of UIDs; found_r: it is
+ * still there. */
+static const struct err *
+narrow_row(struct reading *r, uint32_t uid, bool *found_r)
+{
+	const struct err *err = NULL;
+	bool more = true;
+
+	if (r->narrow == NULL)
+		err = scan_open(r->mbox, r->uids, SCAN_DATES | SCAN_SIZE, 0,
+		    &r->narrow);
+	while (err == NULL && more && r->at.uid < uid)
+		err = scan_next(r->narrow, &r->at, &more);
+	*found_r = r->at.uid == uid;
+	return err;
+}
+
+static const struct err *
+give(struct reading *r, const struct message *m, const struct sortkeys *k)
+{
+	const struct err *err;
+	bool found;
+
+	/* RFC 5256 2.2: a message without a date has that of its arrival. */
+	if (!r->dates && k->dated) {
+		r->fn(r->arg, m, k);
+		return NULL;
+	}
+	err = narrow_row(r, m->uid, &found);
+	if (err == NULL && found)
+		r->fn(r->arg, &r->at, k);
+	return err;
+}
+
+static const struct err *
+read_keys(struct session *s, struct reading *r)
+{
+	struct sortkeys k;
 	struct scan *scan = NULL;
 	const struct err *err;
 	struct message m;
 	unsigned int rows = 0;
 	bool more;
 
-	err = scan_open(mbox, uids, SCAN_SORTKEYS | SCAN_DATES |
-	    SCAN_SIZE, 0, &scan);
+	err = scan_open(r->mbox, r->uids, SCAN_SORTKEYS, 0, &scan);
 	while (err == NULL && (err = scan_next(scan, &m, &more)) == NULL &&
 	    more) {
-		if (sortkeys_unpack(m.sortkeys.s, m.sortkeys.len, &sortkeys))
-			reading->fn(reading->arg, &m, &sortkeys);
+		miss(r, m.uid);
+		r->next = m.uid + 1;
+		if (sortkeys_unpack(m.sortkeys.s, m.sortkeys.len, &k))
+			err = give(r, &m, &k);
 		else
-			seqset_add(&reading->missing, m.uid);
-		if (++rows % ROWS_AT_ONCE == 0)
+			seqset_add(&r->missing, m.uid);
+		if (err == NULL && ++rows % ROWS_AT_ONCE == 0)
 			err = output_alive(s->out);
 	}
+	miss(r, (uint64_t)UINT32_MAX + 1);
 	scan_close(scan);
+	scan_close(r->narrow);
+	r->narrow = NULL;
 	return err;
 }
 
@@ -150,54 +215,59 @@ fill_keys(struct session *s, struct mailbox *mbox, const struct seqset *uids)
 }
 
 /* What cannot be read comes without keys. */
-static void
-give_without(struct reading *reading, const struct message *m)
+static const struct err *
+read_without(struct reading *r, const struct seqset *uids)
 {
 	struct sortkeys none = { .dated = false };
-
-	for (int i = 0; i < SORTKEY_TEXTS; i++)
-		none.texts[i].s = "";
-	reading->fn(reading->arg, m, &none);
-}
-
-static const struct err *
-read_without(struct mailbox *mbox, const struct seqset *uids,
-    struct reading *reading)
-{
 	struct scan *scan = NULL;
 	const struct err *err;
 	struct message m;
 	bool more;
 
-	err = scan_open(mbox, uids, SCAN_DATES | SCAN_SIZE, 0, &scan);
+	for (int i = 0; i < SORTKEY_TEXTS; i++)
+		none.texts[i].s = "";
+	err = scan_open(r->mbox, uids, SCAN_DATES | SCAN_SIZE, 0, &scan);
 	while (err == NULL && (err = scan_next(scan, &m, &more)) == NULL &&
 	    more)
-		give_without(reading, &m);
+		r->fn(r->arg, &m, &none);
 	scan_close(scan);
 	return err;
 }
 
+/* RFC 2180 4.3: what others expunged is not found, though it is in the view and
+ * keys of it may be left. */
+static bool
+may_be_gone(const struct session *s, const struct mailbox *mbox)
+{
+	const struct selected *sel = s->selected;
+
+	return sel == NULL || sel->mbox != mbox || sel->expunge_waits ||
+	    mailbox_stamp(mbox) != sel->stamp;
+}
+
 const struct err *
 sort_scan(struct session *s, struct mailbox *mbox, const struct found *found,
-    void (*fn)(void *, const struct message *, const struct sortkeys *),
-    void *arg)
+    bool dates, void (*fn)(void *, const struct message *,
+    const struct sortkeys *), void *arg)
 {
-	struct reading first = { .fn = fn, .arg = arg };
-	struct reading again = { .fn = fn, .arg = arg };
+	struct seqset uids = seqset_built(&found->uids), missing;
+	struct reading first = { .mbox = mbox, .fn = fn, .arg = arg,
+	    .dates = dates || may_be_gone(s, mbox), .uids = &uids };
+	struct reading again = first;
 	const struct err *err;
-	struct seqset uids = seqset_built(&found->uids);
 
 	if (uids.n == 0)
 		return NULL;
-	err = read_keys(s, mbox, &uids, &first);
-	uids = seqset_built(&first.missing);
-	if (err == NULL && uids.n > 0)
-		err = fill_keys(s, mbox, &uids);
-	if (err == NULL && uids.n > 0)
-		err = read_keys(s, mbox, &uids, &again);
+	err = read_keys(s, &first);
+	missing = seqset_built(&first.missing);
+	again.uids = &missing;
+	if (err == NULL && missing.n > 0)
+		err = fill_keys(s, mbox, &missing);
+	if (err == NULL && missing.n > 0)
+		err = read_keys(s, &again);
 	uids = seqset_built(&again.missing);
 	if (err == NULL && uids.n > 0)
-		err = read_without(mbox, &uids, &again);
+		err = read_without(&again, &uids);
 	seqset_builder_clear(&first.missing);
 	seqset_builder_clear(&again.missing);
 	return err;
@@ -221,13 +291,21 @@ struct sorting {
 	struct buf	 keys;
 };
 
+/* Big end first, so that memcmp(3) is the order. */
+static void
+store_number(char *s, uint64_t n)
+{
+	n = htobe64(n);
+	memcpy(s, &n, sizeof(n));
+}
+
 static void
 add_number(struct buf *b, int64_t n)
 {
 	const uint64_t bits = (uint64_t)n ^ UINT64_C(1) << 63;
 
-	for (int shift = 56; shift >= 0; shift -= 8)
-		buf_addc(b, (char)(bits >> shift));
+	store_number(buf_room(b, sizeof(bits)), bits);
+	b->len += sizeof(bits);
 }
 
 /* Its collation key, ended by an octet below all in it: the shorter of two with
@@ -238,9 +316,9 @@ add_text(struct buf *b, enum collation collation, const char *s, size_t len)
 	const size_t start = b->len;
 
 	collate(collation, s, len, b);
-	for (size_t i = start; i < b->len; i++)
-		if (b->s[i] == '\0')
-			b->s[i] = '\1';
+	for (char *nul = b->s + start; b->len > start && (nul = memchr(nul, '\0',
+	    b->len - (size_t)(nul - b->s))) != NULL; nul++)
+		*nul = '\1';
 	buf_addc(b, '\0');
 }
 
@@ -249,7 +327,6 @@ add_criterion(struct sorting *sorting, enum sort_key key,
     const struct message *m, const struct sortkeys *k)
 {
 	struct buf *b = &sorting->keys;
-
 
 	switch (key) {
 	case SORT_ARRIVAL:
@@ -292,9 +369,9 @@ add_item(void *arg, const struct message *m, const struct sortkeys *k)
 			b->s[j] = (char)~b->s[j];
 	}
 	item->len = (uint32_t)(b->len - item->at);
-	for (size_t i = 0; i < sizeof(item->prefix); i++)
-		item->prefix = item->prefix << 8 | (i < item->len ?
-		    (unsigned char)b->s[item->at + i] : 0);
+	memcpy(&item->prefix, b->s + item->at, item->len <
+	    sizeof(item->prefix) ? item->len : sizeof(item->prefix));
+	item->prefix = be64toh(item->prefix);
 }
 
 /* Keys that begin alike end in the same place or differ before: each text is
@@ -315,6 +392,60 @@ item_cmp(const void *pa, const void *pb, void *arg)
 	return (a->uid > b->uid) - (a->uid < b->uid);
 }
 
+/*
+ * By the prefixes, the last octet first; items that have the same keep their
+ * order.  Sorts what is in items with the help of room for as many.
+ */
+static void
+sort_by_prefix(struct item *items, struct item *room, size_t n)
+{
+	struct item *from = items, *to = room, *other;
+
+	for (unsigned int shift = 0; shift < 64; shift += 8) {
+		size_t starts[257] = { 0 };
+
+		for (size_t i = 0; i < n; i++)
+			starts[(from[i].prefix >> shift & 0xff) + 1]++;
+		if (starts[(from[0].prefix >> shift & 0xff) + 1] == n)
+			continue;	/* one octet in all of them */
+		for (size_t i = 1; i < 256; i++)
+			starts[i] += starts[i - 1];
+		for (size_t i = 0; i < n; i++)
+			to[starts[from[i].prefix >> shift & 0xff]++] = from[i];
+		other = from;
+		from = to;
+		to = other;
+	}
+	if (from != items)
+		memcpy(items, from, n * sizeof(*items));
+}
+
+static void
+sort_items(struct sorting *sorting)
+{
+	struct item *items = sorting->items;
+	const size_t n = sorting->n;
+	struct item *room;
+	size_t i, j;
+
+	if (n < RADIX_MIN) {
+		qsort_r(items, n, sizeof(*items), item_cmp, sorting->keys.s);
+		return;
+	}
+	room = calloc(n, sizeof(*room));
+	if (room == NULL)
+		fatal("out of memory");
+	sort_by_prefix(items, room, n);
+	free(room);
+	for (i = 0; i < n; i = j) {
+		for (j = i + 1; j < n && items[j].prefix == items[i].prefix; j++)
+			;
+		if (j > i + 1)
+			qsort_r(items + i, j - i, sizeof(*items), item_cmp,
+			    sorting->keys.s);
+	}
+}
+
 const struct err *
 sort_found(struct session *s, struct mailbox *mbox,
     const struct sort_program *program, const struct found *found,
@@ -329,10 +460,10 @@ sort_found(struct session *s, struct mailbox *mbox,
 	    sizeof(*sorting.items));
 	if (sorting.items == NULL)
 		fatal("out of memory");
-	err = sort_scan(s, mbox, found, add_item, &sorting);
+	err = sort_scan(s, mbox, found, sort_has(program, SORT_ARRIVAL) ||
+	    sort_has(program, SORT_SIZE), add_item, &sorting);
 	if (err == NULL) {
-		qsort_r(sorting.items, sorting.n, sizeof(*sorting.items),
-		    item_cmp, sorting.keys.s);
+		sort_items(&sorting);
 		uids = calloc(sorting.n > 0 ? sorting.n : 1, sizeof(*uids));
 		if (uids == NULL)
 			fatal("out of memory");

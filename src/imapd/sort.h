@@ -36,11 +36,13 @@ const struct err *sort_found(struct session *, struct mailbox *,
     size_t *n_r);
 
 /*
- * Scan found's messages with their sort keys; fn is called for each.  Keys that
- * an older version did not store are made first.
+ * Scan found's messages with their sort keys; fn is called for each, in rising
+ * order of UIDs, but for those without keys, which come last.  Keys that an older
+ * version did not store are made first.  Of the message fn gets the UID, and
+ * date and size when dates is true or the keys have no date.
  */
 const struct err *sort_scan(struct session *, struct mailbox *,
-    const struct found *, void (*fn)(void *, const struct message *,
-    const struct sortkeys *), void *arg);
+    const struct found *, bool dates, void (*fn)(void *,
+    const struct message *, const struct sortkeys *), void *arg);
 
 #endif

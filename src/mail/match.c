@@ -83,12 +83,24 @@ map_char(uint32_t c, struct buf *out)
 	memcpy(m->s, out->s + start, n);
 }
 
+/* Four octets below 0x80 in upper case.  Sums set the top bit of those that are
+ * at least "a", and of those above "z"; no octet carries into the next. */
+static uint32_t
+upper_word(uint32_t word)
+{
+	const uint32_t from = word + (0x80 - 'a') * 0x01010101u;
+	const uint32_t above = word + (0x80 - 'z' - 1) * 0x01010101u;
+
+	return word - (((from & ~above) & 0x80808080u) >> 2);
+}
+
 /* Upper case of US-ASCII up to the first other octet; returns its length. */
 static size_t
 map_ascii(const char *s, size_t len, char *out)
 {
 	size_t i = 0, j;
 	unsigned char c, bits;
+	uint32_t word;
 
 	/* Blocks of a fixed size: the compiler turns them into wide ones. */
 	for (; i + 16 <= len; i += 16) {
@@ -101,6 +113,13 @@ map_ascii(const char *s, size_t len, char *out)
 			out[i + j] = (char)(c - ((unsigned char)(c - 'a') <
 			    26) * 32);
 		}
+	}
+	for (; i + 4 <= len; i += 4) {
+		memcpy(&word, s + i, sizeof(word));
+		if ((word & 0x80808080u) != 0)
+			break;
+		word = upper_word(word);
+		memcpy(out + i, &word, sizeof(word));
 	}
 	for (; i < len && (c = (unsigned char)s[i]) < 0x80; i++)
 		out[i] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "mail/sortkeys.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "mail/charset.h"
@@ -111,9 +112,8 @@ get_number(const char *s, unsigned int octets)
 {
 	uint64_t n = 0;
 
-	for (unsigned int i = 0; i < octets; i++)
-		n |= (uint64_t)(unsigned char)s[i] << (8 * i);
-	return n;
+	memcpy(&n, s, octets);
+	return le64toh(n);
 }
 
 /* Cut where a character begins. */

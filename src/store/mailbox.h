@@ -105,7 +105,9 @@ enum scan_want {
 	SCAN_PREVIEW	= 1 << 6,
 	SCAN_IDS	= 1 << 7,	/* emailid and threadid */
 	SCAN_DOWN	= 1 << 8,	/* in falling order */
-	SCAN_SORTKEYS	= 1 << 9,	/* sortkeys.h */
+	/* sortkeys.h; alone: nothing beside them and the UID, of messages that
+	 * have them, some that were expunged lately among those. */
+	SCAN_SORTKEYS	= 1 << 9,
 	SCAN_DATES	= 1 << 10,	/* date and savedate */
 	SCAN_SIZE	= 1 << 11	/* comes with wide columns too */
 };

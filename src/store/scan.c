@@ -15,21 +15,24 @@
 			 SCAN_HEADERS | SCAN_PARTS | SCAN_PREVIEW)
 #define SCAN_WIDE	(SCAN_COLUMNS | SCAN_IDS | SCAN_SORTKEYS)
 #define BATCH_ROWS	512
+#define BATCH_OCTETS	65536	/* of sort keys */
 
-/* A row of the narrow table. */
+/* A row of the narrow table, or of that of sort keys. */
 struct row {
 	uint32_t	uid;
 	int		zone;
 	uint64_t	flags, modseq, size;
 	int64_t		when, savedate;
+	size_t		keys, keys_len;	/* where the batch has them */
 };
 
 /*
- * Rows that are wanted without wide columns come many at a time: SQLite hands
- * them to take_row() as it walks the table, and not one by one to a caller.
+ * Rows of one table come many at a time: SQLite hands them to take_row() as it
+ * walks the table, and not one by one to a caller.
  */
 struct batch {
 	size_t		n, next;
+	struct buf	keys;
 	struct row	rows[BATCH_ROWS];
 };
 
@@ -102,22 +105,14 @@ select_sql(const struct scan *s, const char *table, bool gone, char *sql,
 	    gone ? " AND modseq > ?3" : "");
 }
 
-/* SQL's scan_row(batch, uid, flags, modseq, ...): true when the batch is full. */
 static void
-take_row(sqlite3_context *context, int n, sqlite3_value **values)
+take_narrow(const struct scan *s, struct row *row, int n,
+    sqlite3_value **values)
 {
-	struct scan *s = n > 3 ? sqlite3_value_pointer(values[0], "scan") : NULL;
-	struct row *row;
-	int i = 4;
+	int i = 2;
 
-	if (s == NULL || s->batch->n == BATCH_ROWS)
-		return;
-	row = &s->batch->rows[s->batch->n++];
-	*row = (struct row){
-		.uid = (uint32_t)sqlite3_value_int64(values[1]),
-		.flags = (uint64_t)sqlite3_value_int64(values[2]),
-		.modseq = (uint64_t)sqlite3_value_int64(values[3])
-	};
+	row->flags = (uint64_t)sqlite3_value_int64(values[0]);
+	row->modseq = (uint64_t)sqlite3_value_int64(values[1]);
 	if (s->want & SCAN_DATES && n >= i + 3) {
 		row->when = sqlite3_value_int64(values[i++]);
 		row->zone = sqlite3_value_int(values[i++]);
@@ -125,7 +120,42 @@ take_row(sqlite3_context *context, int n, sqlite3_value **values)
 	}
 	if (s->want & SCAN_SIZE && n > i)
 		row->size = (uint64_t)sqlite3_value_int64(values[i]);
-	sqlite3_result_int(context, s->batch->n == BATCH_ROWS);
+}
+
+static void
+take_keys(struct batch *batch, struct row *row, sqlite3_value *value)
+{
+	const void *keys = sqlite3_value_blob(value);
+
+	row->keys = batch->keys.len;
+	row->keys_len = keys != NULL ? (size_t)sqlite3_value_bytes(value) : 0;
+	if (row->keys_len > BATCH_OCTETS)
+		row->keys_len = 0;	/* not ours */
+	buf_add(&batch->keys, keys, row->keys_len);
+}
+
+/* SQL's scan_row(scan, uid, flags, modseq, ...) and scan_row(scan, uid, keys):
+ * true when the batch is full. */
+static void
+take_row(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct scan *s = n >= 3 ? sqlite3_value_pointer(values[0], "scan") :
+	    NULL;
+	struct batch *batch = s != NULL ? s->batch : NULL;
+	struct row *row;
+
+	if (batch == NULL || batch->n == BATCH_ROWS)
+		return;
+	row = &batch->rows[batch->n++];
+	*row = (struct row){
+		.uid = (uint32_t)sqlite3_value_int64(values[1])
+	};
+	if (s->want & SCAN_SORTKEYS)
+		take_keys(batch, row, values[2]);
+	else if (n >= 4)
+		take_narrow(s, row, n - 2, values + 2);
+	sqlite3_result_int(context, batch->n == BATCH_ROWS ||
+	    batch->keys.len >= BATCH_OCTETS);
 }
 
 static const struct err *
@@ -137,9 +167,11 @@ batch_prepare(struct scan *s)
 
 	if (err != NULL)
 		return err;
-	snprintf(sql, sizeof(sql), "SELECT 1 FROM messages NOT INDEXED "
-	    "WHERE uid BETWEEN ?1 AND ?2 "
-	    "AND scan_row(?3, uid, flags, modseq%s%s) ORDER BY uid%s",
+	snprintf(sql, sizeof(sql), "SELECT 1 FROM %s NOT INDEXED "
+	    "WHERE uid BETWEEN ?1 AND ?2 AND scan_row(?3, uid, %s%s%s) "
+	    "ORDER BY uid%s",
+	    s->want & SCAN_SORTKEYS ? "sortkeys" : "messages",
+	    s->want & SCAN_SORTKEYS ? "keys" : "flags, modseq",
 	    s->want & SCAN_DATES ? ", date, zone, savedate" : "",
 	    s->want & SCAN_SIZE ? ", size" : "",
 	    s->want & SCAN_DOWN ? " DESC" : "");
@@ -150,6 +182,7 @@ batch_prepare(struct scan *s)
 	if (s->batch == NULL)
 		fatal("out of memory");
 	s->batch->n = s->batch->next = 0;
+	s->batch->keys = (struct buf){ 0 };
 	return NULL;
 }
 
@@ -160,7 +193,8 @@ scan_prepare(struct scan *s)
 	char sql[1024];
 	size_t len;
 
-	if ((s->want & (SCAN_WIDE | SCAN_EXPUNGED)) == 0)
+	if ((s->want & (SCAN_WIDE | SCAN_EXPUNGED)) == 0 ||
+	    s->want == SCAN_SORTKEYS)
 		return batch_prepare(s);
 	select_sql(s, "messages", false, sql, sizeof(sql));
 	if (s->want & SCAN_EXPUNGED) {
@@ -190,7 +224,8 @@ scan_open(struct mailbox *m, const struct seqset *uids, unsigned int want,
 	s->mbox = m;
 	s->uids = uids;
 	/* Where a column is missing the file's octets tell. */
-	s->want = want & SCAN_WIDE ? want | SCAN_SIZE : want;
+	s->want = want & SCAN_WIDE && want != SCAN_SORTKEYS ?
+	    want | SCAN_SIZE : want;
 	s->told_modseq = told_modseq;
 	if (m->db != NULL)
 		err = scan_prepare(s);
@@ -216,6 +251,8 @@ scan_close(struct scan *s)
 	if (s == NULL)
 		return;
 	sqlite3_finalize(s->stmt);
+	if (s->batch != NULL)
+		buf_clear(&s->batch->keys);
 	free(s->batch);
 	free(s);
 }
@@ -360,6 +397,7 @@ batch_next(struct scan *s, struct message *msg, bool *more_r)
 
 	if (batch->next == batch->n) {
 		batch->n = batch->next = 0;
+		buf_reset(&batch->keys);
 		if ((err = scan_step(s, &full)) != NULL)
 			return err;
 		*more_r = batch->n > 0;
@@ -372,6 +410,9 @@ batch_next(struct scan *s, struct message *msg, bool *more_r)
 	    .modseq = row->modseq, .size = row->size,
 	    .date = { .when = row->when, .zone = row->zone },
 	    .savedate = row->savedate };
+	if (s->want & SCAN_SORTKEYS)
+		msg->sortkeys = (struct blob){ row->keys_len > 0 ?
+		    batch->keys.s + row->keys : "", row->keys_len };
 	*more_r = true;
 	return NULL;
 }

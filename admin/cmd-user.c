@@ -174,9 +174,10 @@ user_set_run(struct admin *a)
 	struct buf names = { 0 };
 	const struct err *err;
 
-	for (const struct setting *s = settings; s->name != NULL; s++) {
+	for (const struct setting *s = settings; s->name != NULL; s++)
 		if (strcmp(s->name, a->argv[1]) == 0)
 			return s->set(a, a->argv[0], a->argv[2]);
+	for (const struct setting *s = settings; s->name != NULL; s++) {
 		buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", s->name);
 	}
 	err = admin_usage("\"%s\" is no setting of a user: there is %s",

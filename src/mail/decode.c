@@ -50,6 +50,29 @@ base64_flush(struct base64 *b, char *out)
 	return n;
 }
 
+/* Whole quanta of digits, as far as there is nothing else; returns the octets that
+ * were used. */
+static size_t
+base64_quanta(const char *s, size_t len, char *out)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	size_t i = 0;
+	int v, w, x, y;
+
+	for (; len - i >= 4; i += 4, out += 3) {
+		v = base64_digit(c[i]);
+		w = base64_digit(c[i + 1]);
+		x = base64_digit(c[i + 2]);
+		y = base64_digit(c[i + 3]);
+		if ((v | w | x | y) < 0)
+			break;
+		out[0] = (char)(v << 2 | w >> 4);
+		out[1] = (char)(w << 4 | x >> 2);
+		out[2] = (char)(x << 6 | y);
+	}
+	return i;
+}
+
 /*
  * Other octets are skipped (RFC 2045 6.8).  Padding ends a quantum, not the
  * text: some programs encode in pieces.  Writes at most len + 2 octets.
@@ -57,10 +80,17 @@ base64_flush(struct base64 *b, char *out)
 static size_t
 base64_take(struct base64 *b, const char *s, size_t len, char *out)
 {
-	size_t n = 0;
+	size_t n = 0, used;
 	int v;
 
 	for (size_t i = 0; i < len; i++) {
+		if (b->count == 0) {
+			used = base64_quanta(s + i, len - i, out + n);
+			n += used / 4 * 3;
+			i += used;
+			if (i == len)
+				break;
+		}
 		v = base64_digit((unsigned char)s[i]);
 		if (v < 0) {
 			if (s[i] == '=')
@@ -157,14 +187,83 @@ qp_after_equals(struct qp *q, char c, char *out, size_t *n)
 	return false;
 }
 
+/* The first c at or behind s, which at knows when it is not behind it. */
+static const char *
+next_octet(const char *at, const char *s, const char *end, char c)
+{
+	if (at >= s)
+		return at;
+	at = memchr(s, c, (size_t)(end - s));
+	return at != NULL ? at : end;
+}
+
+/*
+ * Octets that stand for themselves: up to the next "=", or to blanks at a line's
+ * end or at the last octet, which may be none.
+ */
+static size_t
+qp_plain(const char *s, size_t len)
+{
+	const char *line = s, *cr = NULL, *lf = NULL, *end, *p;
+
+	end = memchr(s, '=', len);
+	if (end == NULL)
+		end = s + len;
+	for (; line < end; line = p + 1) {
+		cr = next_octet(cr, line, end, '\r');
+		lf = next_octet(lf, line, end, '\n');
+		p = cr < lf ? cr : lf;
+		if (p == end && end < s + len)
+			break;
+		if (p > s && is_blank(p[-1])) {
+			while (p > s && is_blank(p[-1]))
+				p--;
+			return (size_t)(p - s);
+		}
+		if (p == end)
+			break;
+	}
+	return (size_t)(end - s);
+}
+
+/* An encoded octet or a soft line break, all three octets of it. */
+static bool
+qp_whole(const char *s, char *out, size_t *n)
+{
+	int hi, lo;
+
+	if (s[0] != '=')
+		return false;
+	if (s[1] == '\r' && s[2] == '\n')
+		return true;
+	hi = hex_value(s[1]);
+	lo = hex_value(s[2]);
+	if (hi < 0 || lo < 0)
+		return false;
+	out[(*n)++] = (char)(hi << 4 | lo);
+	return true;
+}
+
 /* Writes at most len + QP_HELD_MAX octets. */
 static size_t
 qp_decode(struct qp *q, const char *s, size_t len, char *out)
 {
-	size_t n = 0;
+	size_t n = 0, plain;
 	bool used;
 
 	for (size_t i = 0; i < len; i++) {
+		if (q->n == 0) {
+			plain = qp_plain(s + i, len - i);
+			memcpy(out + n, s + i, plain);
+			n += plain;
+			i += plain;
+			if (i == len)
+				break;
+			if (len - i >= 3 && qp_whole(s + i, out, &n)) {
+				i += 2;
+				continue;
+			}
+		}
 		used = false;
 		if (q->n > 0)
 			used = q->held[0] == '=' ?

@@ -4,19 +4,15 @@
 
 #include <stdint.h>
 
-int
-base64_digit(unsigned char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+')
-		return 62;
-	return c == '/' ? 63 : -1;
-}
+#define DIGITS_FOLLOW(c, v)	[c] = (v) + 1, [(c) + 1] = (v) + 2,	\
+	[(c) + 2] = (v) + 3, [(c) + 3] = (v) + 4, [(c) + 4] = (v) + 5
+const unsigned char base64_values[256] = {
+	DIGITS_FOLLOW('A', 0), DIGITS_FOLLOW('F', 5), DIGITS_FOLLOW('K', 10),
+	DIGITS_FOLLOW('P', 15), DIGITS_FOLLOW('U', 20), ['Z'] = 26,
+	DIGITS_FOLLOW('a', 26), DIGITS_FOLLOW('f', 31), DIGITS_FOLLOW('k', 36),
+	DIGITS_FOLLOW('p', 41), DIGITS_FOLLOW('u', 46), ['z'] = 52,
+	DIGITS_FOLLOW('0', 52), DIGITS_FOLLOW('5', 57), ['+'] = 63, ['/'] = 64
+};
 
 /* RFC 4648 4; RFC 3501 9 "base64" */
 bool

@@ -23,6 +23,11 @@ bool base64_decode(const char *s, size_t len, char *out, size_t *len_r);
 void base64_encode(const char *s, size_t len, struct buf *b);
 
 /* The value of a digit, 0..63; -1 for what is none: RFC 4648 4. */
-int base64_digit(unsigned char);
+extern const unsigned char base64_values[256];	/* 1 more than that */
+static inline int
+base64_digit(unsigned char c)
+{
+	return base64_values[c] - 1;
+}
 
 #endif

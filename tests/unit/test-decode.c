@@ -73,6 +73,10 @@ quoted_printable_is_decoded(void)
 		{ QP, "a== b=\t", "a== b" },
 		{ QP, "=\rx= y", "x= y" },
 		{ QP, "=20\r\n=3D=3D", " \r\n==" },
+		{ QP, "a =3D b =\r\nc \rd\r\r\n x \n \t", "a = b c\rd\r\r\n "
+		    "x\n \t" },
+		{ QP, "line one\nline two \r\n\r\n \r\nthree=\r\n\r\n=\r",
+		    "line one\nline two\r\n\r\n\r\nthree\r\n" },
 		{ QP, "                                        "
 		    "                                                    x",
 		    "                                        "
@@ -99,6 +103,8 @@ base64_is_decoded(void)
 		{ B64, "QQ==QUI=\r\nQUJD", "AABABC" },
 		{ B64, "!Q-U_J*D", "ABC" },
 		{ B64, "====", "" },
+		{ B64, "QUJDREVG\r\nR0hJSktM TU5P!UFFSU1RV=VldY",
+		    "ABCDEFGHIJKLMNOPQRSTUVWX" },
 		{ B64, "w6TDtg==", "\303\244\303\266" },
 		{ B64, "Pz8/Pj4+", "?" "?" "?>>>" },
 	};

@@ -301,6 +301,19 @@ word_id(struct builder *b, struct term *t)
 	return err != NULL || row ? err : new_word(b, t);
 }
 
+static void
+put_hex(struct buf *b, uint64_t n)
+{
+	char digits[16];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = "0123456789abcdef"[n & 15];
+		n >>= 4;
+	} while (n != 0);
+	buf_add(b, digits + i, sizeof(digits) - i);
+}
+
 static const struct err *
 make_doc(struct builder *b)
 {
@@ -314,13 +327,13 @@ make_doc(struct builder *b)
 		scope = (enum text_scope)b->mine[i].scope;
 		if (!t->gram && t->id == 0)
 			err = word_id(b, t);
-		if (t->gram) {
-			buf_addc(&b->doc, TERM_GRAM(scope));
+		buf_addc(&b->doc, t->gram ? TERM_GRAM(scope) :
+		    TERM_WORD(scope));
+		if (t->gram)
 			textindex_put_gram(&b->doc, b->strings.s + t->at,
 			    t->len);
-		} else
-			buf_addf(&b->doc, "%c%llx", TERM_WORD(scope),
-			    (unsigned long long)t->id);
+		else
+			put_hex(&b->doc, (uint64_t)t->id);
 		buf_addc(&b->doc, ' ');
 	}
 	return err;

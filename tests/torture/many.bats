@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# many.bats - many sessions and deliveries at once, each checked by a model
+# SPDX-License-Identifier: ISC
+load torture
+
+# Five shared mailboxes, and ten users who may do all with them.
+many_setup() {
+	local i j
+
+	conf 'delimiter = /'
+	for ((j = 0; j < 10; j++)); do
+		mboxadm user add --no-password "u$j"
+	done
+	for ((i = 0; i < 5; i++)); do
+		mboxadm shared add "t$i"
+		for ((j = 0; j < 10; j++)); do
+			mboxadm grant "t$i" "u$j" lrswipkxtea
+		done
+	done
+}
+
+# No log has more than how each session began and ended, and what was delivered:
+# to the mailbox above when the one that was meant was just renamed.
+log_is_quiet() {
+	! grep -vE '^imapd: (login|end) |^mboxadm: deliver: (to=|.* goes to )' \
+	    "$IMAP_LOG" ||
+		die 'there should be nothing else in the log'
+}
+
+# many [--kill]
+many() {
+	local seed=${MANY_SEED:-$RANDOM}
+
+	many_setup
+	export MANY_LOG=$IMAP_LOG
+	echo "MANY_SEED=$seed"
+	! built_with_asan || set -- "$@" --sanitized
+	# A hang is a failure too.
+	timeout -k 5 "$(some 150 900)" python3 "$TESTS_DIR/torture/many.py" \
+	    "$MSGSTORE_BUILD" "$(some 40 200)" "$(some 10 240)" "$seed" "$@"
+	log_is_quiet
+	mboxadm check
+}
+
+@test "many sessions and deliveries: each sees what some order of them explains" {
+	many
+}
+
+@test "many sessions and deliveries, killed at random: the same" {
+	many --kill
+}

@@ -42,9 +42,12 @@ update(struct admin *a, struct index *x, struct mailbox *mbox, bool *busy)
 		return err;
 	textindex_state(mbox, &before);
 	if (a->opt[OPT_REBUILD] != NULL || !x->on || state.messages == 0 ||
-	    before.messages > 2 * (uint64_t)state.messages + GONE_MIN)
+	    before.messages > 2 * (uint64_t)state.messages + GONE_MIN) {
 		err = textindex_remove(mbox, busy);
-	if (err != NULL || *busy || !x->on || state.messages == 0)
+		before.exists = false;
+	}
+	if (err != NULL || *busy || !x->on ||
+	    (!before.exists && state.messages < TEXTINDEX_LEAST))
 		return err;
 	return build_all(mbox, busy);
 }

@@ -4,7 +4,6 @@
 
 #include "imapd/index.h"
 
-#define INDEX_LEAST	100	/* messages: fewer are looked at as fast */
 /* Ranges with up to so many UIDs between are walked as one: a row is read in less
  * time than a range is begun. */
 #define RANGE_GAP	16
@@ -144,7 +143,7 @@ search_use_index(struct search *search)
 	messages = state.messages;
 	if (!search->all && seqset_count(&search->uids) < messages)
 		messages = seqset_count(&search->uids);
-	if (messages < INDEX_LEAST)
+	if (messages < TEXTINDEX_LEAST)
 		return;
 	textindex_open(search->mbox, &ix);
 	if (ix != NULL) {

@@ -25,6 +25,8 @@
 
 struct textindex;
 
+#define TEXTINDEX_LEAST	100	/* messages: fewer are looked at as fast */
+
 /* --- Looking something up --- */
 
 /*

@@ -19,7 +19,8 @@ index_is_on(const struct session *s, const struct mailbox *mbox)
 void
 index_wanted(struct session *s, uint32_t upto, uint32_t uidnext)
 {
-	s->index_behind = uidnext > upto && uidnext - upto > BEHIND_MAX;
+	s->index_behind = !s->index_failed && uidnext > upto &&
+	    uidnext - upto > BEHIND_MAX;
 }
 
 bool
@@ -36,6 +37,8 @@ index_step(struct session *s)
 		if (err != NULL)
 			log_warning("user %s, mailbox %s: search.db: %s",
 			    s->user, mailbox_id(s->selected->mbox), err->text);
+		/* It is no better at the next search. */
+		s->index_failed |= err != NULL;
 		more = more && err == NULL;
 	}
 	s->index_behind = more;

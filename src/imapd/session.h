@@ -80,6 +80,7 @@ struct session {
 	struct notify	*notify;	/* NULL until NOTIFY is first used */
 	bool		 search_index;	/* of personal mailboxes: index.h */
 	bool		 index_behind;	/* index_step() has something to do */
+	bool		 index_failed;	/* it could not */
 	bool		 compressed;	/* RFC 4978 */
 	bool		 logout;	/* the loop ends after this command */
 	bool		 confined;	/* confine.h */

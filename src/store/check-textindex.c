@@ -34,8 +34,9 @@ verify(struct mailbox *m, enum db_health *health_r, char *text, size_t size)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		if ((err = db_exec(ix->db, checks[i])) != NULL &&
-		    db_damaged(ix->db)) {
+		if (*health_r == DB_GOOD &&
+		    (err = db_exec(ix->db, checks[i])) != NULL &&
+		    textindex_is_damage(err)) {
 			*health_r = DB_DAMAGED;
 			strlcpy(text, sqlite3_errmsg(db_sqlite(ix->db)), size);
 		}

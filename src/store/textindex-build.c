@@ -412,7 +412,8 @@ read_next_id(struct builder *b)
 	err = db_step(b->ix->db, stmt, &row);
 	if (err == NULL)
 		b->next_id = sqlite3_column_int64(stmt, 0);
-	if (err == NULL && b->next_id < 1)
+	b->ix->damaged = err == NULL && b->next_id < 1;
+	if (b->ix->damaged)
 		err = err_internal("%s/%s has bad words", b->mbox->what,
 		    schema_search.file);
 	db_done(stmt);
@@ -450,6 +451,7 @@ build_batch(struct builder *b, uint32_t max, bool *more_r)
 {
 	struct db *db = b->ix->db;
 	const struct err *err;
+	int code;
 
 	/* Before the messages are read: no later state is promised. */
 	err = mailbox_state(b->mbox, &b->state);
@@ -466,8 +468,14 @@ build_batch(struct builder *b, uint32_t max, bool *more_r)
 		err = write_state(b);
 	if (err == NULL)
 		err = db_commit(db);
-	if (err != NULL)
+	if (err != NULL) {
+		/* Or is it one of messages.db? */
+		code = sqlite3_errcode(db_sqlite(db));
+		b->ix->damaged |= textindex_is_damage(err) &&
+		    code != SQLITE_OK && code != SQLITE_ROW &&
+		    code != SQLITE_DONE;
 		db_rollback(db);
+	}
 	return err;
 }
 
@@ -513,7 +521,8 @@ build(struct textindex *ix, uint32_t max, bool *more_r)
 
 	sink.arg = words.arg = b;
 	err = build_batch(b, max, more_r);
-	ix->damaged = err != NULL && db_damaged(ix->db);
+	if (err != NULL && mailbox_gone(ix->mbox))
+		err = NULL;
 	builder_free(b);
 	return err;
 }
@@ -550,13 +559,13 @@ const struct err *
 textindex_build(struct mailbox *m, uint32_t max, bool *more_r, bool *busy_r)
 {
 	struct textindex *ix = NULL;
-	const struct err *err;
+	const struct err *err = NULL;
 	bool fit;
 	int fd;
 
 	*more_r = *busy_r = false;
-	if ((err = mailbox_db(m)) != NULL || m->db == NULL ||
-	    (err = textindex_lock_open(m, &fd)) != NULL)
+	if (mailbox_gone(m) || (err = mailbox_db(m)) != NULL ||
+	    m->db == NULL || (err = textindex_lock_open(m, &fd)) != NULL)
 		return err;
 	*busy_r = !textindex_lock(fd, LOCK_WRITER, F_WRLCK);
 	if (!*busy_r) {

@@ -281,7 +281,7 @@ finish(struct finder *f, bool found, struct text_answer *answer)
 	if (found)
 		add_unread(f, &answer->maybe);
 	if (f->err != NULL) {
-		f->ix->damaged = db_damaged(f->ix->db);
+		f->ix->damaged = textindex_is_damage(f->err);
 		log_warning("%s", f->err->text);
 	}
 	if (f->err == NULL && found)

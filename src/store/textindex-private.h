@@ -44,6 +44,11 @@ const struct err *textindex_lock_open(struct mailbox *, int *fd_r);
  */
 const struct err *textindex_open_file(struct mailbox *, int lockfd,
     struct textindex **ix_r, bool *fit_r);
+/*
+ * Whether an error of the database means that it must be made anew: all but want of
+ * memory, space or descriptors, and a lock that another has.
+ */
+bool textindex_is_damage(const struct err *);
 /* Unlink the files; false: they are in use. */
 bool textindex_unlink(struct mailbox *, int lockfd);
 

@@ -127,12 +127,11 @@ read_state(struct textindex *ix, bool *fit_r)
 	return err;
 }
 
-/* db_open() tells by words alone what it met: for all but want of memory, space or
- * descriptors the file is to be made anew. */
-static bool
-is_passing(const struct err *err)
+bool
+textindex_is_damage(const struct err *err)
 {
-	return strcmp(err->code, RESP_SERVERBUG) != 0;
+	return err->kind == ERR_INTERNAL && strcmp(err->code,
+	    RESP_SERVERBUG) == 0;
 }
 
 const struct err *
@@ -160,7 +159,7 @@ textindex_open_file(struct mailbox *m, int lockfd, struct textindex **ix_r,
 		err = read_state(ix, fit_r);
 	}
 	if (err != NULL || !*fit_r) {
-		*fit_r = err != NULL && is_passing(err);
+		*fit_r = err != NULL && !textindex_is_damage(err);
 		db_close(ix->db);
 		free(ix);
 		return *fit_r ? err : NULL;
@@ -182,6 +181,12 @@ textindex_open(struct mailbox *m, struct textindex **ix_r)
 	fd = openat(m->fd, "search.lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return;
+	/* Without a write-ahead log SQLite makes readers and writers wait. */
+	if (store_conf(m->account->store)->journal != JOURNAL_WAL &&
+	    !textindex_lock(fd, LOCK_WRITER, F_RDLCK)) {
+		close(fd);
+		return;
+	}
 	err = textindex_open_file(m, fd, ix_r, &fit);
 	if (*ix_r == NULL) {
 		if (err != NULL)

@@ -34,20 +34,47 @@ fields_source(const struct section_out *out, const struct message *m,
 	return msgfile_range(mf, out->header_off, out->header_len, s_r);
 }
 
+struct runs {
+	struct section_out *out;
+	const char	*start;
+};
+
+static void
+add_run(void *arg, const char *s, size_t len)
+{
+	struct runs *runs = arg;
+	struct section_out *out = runs->out;
+	const size_t at = (size_t)(s - runs->start);
+	const unsigned int n = out->runs_n;
+
+	if (n > SECTION_RUNS)
+		return;
+	if (n > 0 && out->runs[n - 1].at + out->runs[n - 1].len == at) {
+		out->runs[n - 1].len += len;
+		return;
+	}
+	if (n < SECTION_RUNS) {
+		out->runs[n].at = at;
+		out->runs[n].len = len;
+	}
+	out->runs_n++;
+}
+
 /* out says where the header is; the length of what is left of it. */
 static const struct err *
 find_fields(const struct fetch_item *item, const struct message *m,
     struct msgfile *mf, struct section_out *out)
 {
+	struct runs runs = { .out = out };
 	const struct err *err;
-	const char *s;
 	size_t len;
 
 	out->fields = true;
-	if ((err = fields_source(out, m, mf, &s, &len)) != NULL)
+	if ((err = fields_source(out, m, mf, &runs.start, &len)) != NULL)
 		return err;
-	out->len = header_filter(s, len, item->fields, item->fields_n,
-	    item->section == SECTION_FIELDS_NOT, NULL, NULL);
+	out->len = header_filter(runs.start, len, item->fields,
+	    item->fields_n, item->section == SECTION_FIELDS_NOT, add_run,
+	    &runs);
 	clip(item, out);
 	return NULL;
 }
@@ -167,8 +194,11 @@ section_pieces(const struct fetch_item *item, const struct section_out *out,
 
 	if ((err = fields_source(out, m, mf, &s, &len)) != NULL)
 		return err;
-	header_filter(s, len, item->fields, item->fields_n,
-	    item->section == SECTION_FIELDS_NOT, send_piece, &w);
+	if (out->runs_n > SECTION_RUNS)
+		header_filter(s, len, item->fields, item->fields_n,
+		    item->section == SECTION_FIELDS_NOT, send_piece, &w);
+	else for (unsigned int i = 0; i < out->runs_n; i++)
+		send_piece(&w, s + out->runs[i].at, out->runs[i].len);
 	return w.left == 0 ? NULL : err_internal("it changed");
 }
 

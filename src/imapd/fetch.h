@@ -98,6 +98,7 @@ const struct err *fetch_tell(struct session *, struct fetch_args *,
     uint32_t first, uint32_t last);
 
 /* A section of one message, found but not yet sent. */
+#define SECTION_RUNS	8
 struct section_out {
 	bool		 nil;		/* there is no such part */
 	uint64_t	 len;		/* octets to send */
@@ -105,6 +106,12 @@ struct section_out {
 	uint64_t	 header_off, header_len; /* fields come from here, ... */
 	bool		 cached;	/* ... or from the headers column */
 	bool		 fields;
+	/* Where the first fields are that were found, neighbours as one; more
+	 * than SECTION_RUNS when they are not all here. */
+	struct {
+		size_t	 at, len;
+	}		 runs[SECTION_RUNS];
+	unsigned int	 runs_n;
 	/* Of FETCH_BINARY: the octets before they are decoded. */
 	enum mime_encoding encoding;
 	uint64_t	 coded_off, coded_len;

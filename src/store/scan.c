@@ -605,8 +605,27 @@ mailbox_expunged(struct mailbox *m, uint64_t since, uint64_t upto,
 	return err;
 }
 
-static const char sql_uids[] = "SELECT uid FROM messages NOT INDEXED "
-	"WHERE uid >= ?1 AND uid < ?2 ORDER BY uid";
+static const struct err *
+add_all(struct mailbox *m, uint32_t first, uint32_t below_uid,
+    struct seqset_builder *b)
+{
+	struct seqrange range = { first, below_uid - 1 };
+	struct seqset uids = { &range, 1 };
+	struct scan *scan = NULL;
+	const struct err *err;
+	struct message msg;
+	bool more;
+
+	if (first >= below_uid)
+		return NULL;
+	err = scan_open(m, &uids, 0, 0, &scan);
+	while (err == NULL && (err = scan_next(scan, &msg, &more)) == NULL &&
+	    more)
+		seqset_add(b, msg.uid);
+	scan_close(scan);
+	return err;
+}
+
 static const char sql_uids_told[] = "SELECT uid FROM messages "
 	"WHERE uid >= ?1 AND uid < ?2 UNION ALL "
 	"SELECT uid FROM expunged WHERE modseq > ?3 AND uid >= ?1 "
@@ -629,13 +648,14 @@ mailbox_uids(struct mailbox *m, uint32_t first, uint32_t below_uid,
 		return err;
 	err = mailbox_read_state(m, &state);
 	told = err == NULL && state.expungemodseq > told_modseq;
-	if (err == NULL)
-		err = db_prepare(m->db, told ? sql_uids_told : sql_uids, &stmt);
-	if (err == NULL) {
+	if (err == NULL && !told)
+		err = add_all(m, first, below_uid, b);
+	else if (err == NULL)
+		err = db_prepare(m->db, sql_uids_told, &stmt);
+	if (err == NULL && told) {
 		sqlite3_bind_int64(stmt, 1, first);
 		sqlite3_bind_int64(stmt, 2, below_uid);
-		if (told)
-			sqlite3_bind_int64(stmt, 3, (int64_t)told_modseq);
+		sqlite3_bind_int64(stmt, 3, (int64_t)told_modseq);
 		err = add_uids(m, stmt, b);
 	}
 	db_end_read(m->db);

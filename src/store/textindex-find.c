@@ -103,9 +103,13 @@ grams_expression(struct expression *e, const char *prefix,
 	word_grams(w->s, w->len, &sink);
 }
 
-/* Messages that may hold the word as a part of an odd one. */
+/*
+ * Messages that may hold the word as a part of an odd one; few: it is less than a
+ * gram, and one that begins so is enough.
+ */
 static void
-add_odd(struct finder *f, const struct key_word *w, struct uidmap *map)
+add_odd(struct finder *f, const struct key_word *w, bool few,
+    struct uidmap *map)
 {
 	struct expression e;
 	char prefix[2] = "";
@@ -115,6 +119,10 @@ add_odd(struct finder *f, const struct key_word *w, struct uidmap *map)
 			continue;
 		prefix[0] = TERM_GRAM(scope);
 		grams_expression(&e, prefix, w);
+		if (few) {
+			add_term(&e, w->s, w->len);
+			buf_addc(&e.b, '*');
+		}
 		if (e.n > 0)
 			add_mail(f, buf_str(&e.b), map);
 		buf_clear(&e.b);
@@ -171,21 +179,29 @@ words_with(struct finder *f, const struct key_word *w, struct ids *ids)
 	buf_clear(&e.b);
 }
 
+/* The word itself, or all that begin with it. */
 static void
-word_itself(struct finder *f, const struct key_word *w, struct ids *ids)
+words_from(struct finder *f, const struct key_word *w, bool begin,
+    struct ids *ids)
 {
 	struct db *db = f->ix->db;
+	struct buf last = { 0 };
 	sqlite3_stmt *stmt;
-	bool row = false;
+	bool row;
 
-	if (f->err != NULL || (f->err = db_prepare(db,
-	    "SELECT id FROM words WHERE word = ?1", &stmt)) != NULL)
+	if (f->err != NULL || (f->err = db_prepare(db, "SELECT id FROM words "
+	    "WHERE word BETWEEN ?1 AND ?2", &stmt)) != NULL)
 		return;
+	buf_add(&last, w->s, w->len);
+	/* Behind all words of characters. */
+	if (begin)
+		buf_addc(&last, '\377');
 	sqlite3_bind_text(stmt, 1, w->s, (int)w->len, SQLITE_STATIC);
-	f->err = db_step(db, stmt, &row);
-	if (f->err == NULL && row)
+	sqlite3_bind_text(stmt, 2, last.s, (int)last.len, SQLITE_STATIC);
+	while (!ids->many && (f->err = db_step(db, stmt, &row)) == NULL && row)
 		take(ids, sqlite3_column_int64(stmt, 0));
 	db_done(stmt);
+	buf_clear(&last);
 }
 
 /* --- Keys --- */
@@ -193,31 +209,32 @@ word_itself(struct finder *f, const struct key_word *w, struct ids *ids)
 /*
  * Messages with a word that w is a part of: those with an ordinary one in sure,
  * those that may have an odd one in odd.  False: too many words to tell, or too
- * few characters.
+ * few characters and not the first ones.
  */
 static bool
 find_word(struct finder *f, const struct key_word *w, struct uidmap *sure,
     struct uidmap *odd)
 {
 	const bool open = w->open_left || w->open_right;
+	const bool few = utf8_chars(w->s, w->len) < GRAM_CHARS;
 	struct ids ids = { .max = f->ix->messages / 2 + WORDS_LEAST };
 
-	if (open && utf8_chars(w->s, w->len) < GRAM_CHARS)
+	if (few && w->open_left)
 		return false;
 	if (!word_is_odd(w->s, w->len)) {
 		ids.ids = reallocarray(NULL, ids.max, sizeof(*ids.ids));
 		if (ids.ids == NULL)
 			fatal("out of memory");
-		if (open)
+		if (open && !few)
 			words_with(f, w, &ids);
 		else
-			word_itself(f, w, &ids);
+			words_from(f, w, open, &ids);
 		for (size_t i = 0; i < ids.n && !ids.many; i++)
 			add_word(f, ids.ids[i], sure);
 		free(ids.ids);
 	}
 	if (!ids.many && (open || word_is_odd(w->s, w->len)))
-		add_odd(f, w, odd);
+		add_odd(f, w, few, odd);
 	return !ids.many;
 }
 

@@ -4,10 +4,11 @@
 """usage: textindex.py MBOXADM IMAPD USER SEED ROUNDS
 
 Appends mail in many character sets and encodings to USER's INBOX, expunges some
-of it, has search.db made ("mboxadm index", now and then killed while it works),
-and asks for pieces of that mail, in an order that SEED decides: one session
-with search-index = yes and one with no must find the same.  MSGSTORE is in the
-environment; configuration files are written to the working directory.
+of it, has search.db made ("mboxadm index", now and then killed while it works,
+or at work while mail comes and goes and is looked for), and asks for pieces of
+that mail, in an order that SEED decides: one session with search-index = yes and
+one with no must find the same.  MSGSTORE is in the environment; configuration
+files are written to the working directory.
 """
 import base64
 import quopri
@@ -26,6 +27,7 @@ WORDS = ['station', 'nation', 'STRASSE', 'straße', 'Ünïcödé', 'naïve', '�
          'x²', 'K', 'Å', 'e\u0301t\u00e9', '…', 'a\u00a0b', 'end of a day',
          'mailbox', 'mail', 'ma', 'il', 'box', 'boxes', 'AbC', 'abcd', '2025',
          '20251124', 'CVE-2024-12345', 'user@host.example', 'a.b.c', '10.0.0.1',
+         'tk-77', 'tk-7712345', 'x-1y',
          'C++', '--', '<p class="x">', 'http://t.example/?u=', 'o\'clock',
          'supercalifragilisticexpialidocious', 'x' * 24, 'x' * 25, 'ab1defg',
          'abc1ef', '\U0001f600\U0001f601\U0001f602', 'ch\u00e2teau', 'ǰ', 'ΐ']
@@ -190,9 +192,13 @@ def query(r, texts):
     return [r.choice(names), key(r, texts)]
 
 
-def index(r, mboxadm, user):
-    process = subprocess.Popen([mboxadm, '-f', 'index-yes.conf', 'index', user],
-                               stdout=subprocess.DEVNULL)
+def index_start(mboxadm, user):
+    return subprocess.Popen([mboxadm, '-f', 'index-yes.conf', 'index', user],
+                            stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+
+
+def index_end(r, process):
     if r.random() < 0.4:
         time.sleep(r.random() * 0.15)
         process.send_signal(signal.SIGKILL)
@@ -210,6 +216,7 @@ def main():
     texts = []
     for number in range(int(rounds)):
         writer = Session(imapd, 'index-no.conf', user)
+        meanwhile = index_start(mboxadm, user) if r.random() < 0.5 else None
         writer.ask(b'APPEND INBOX', *(piece for _ in range(MESSAGES) for piece in
                                       (b' ', (message(r, texts),))))
         first = 1 + number * MESSAGES
@@ -219,11 +226,12 @@ def main():
         if r.random() < 0.5:
             writer.ask(b'EXPUNGE')
         if r.random() < 0.8:
-            index(r, mboxadm, user)
+            index_end(r, index_start(mboxadm, user))
         if r.random() < 0.5:
             writer.ask(b'EXPUNGE')
         with_it = Session(imapd, 'index-yes.conf', user)
         without = Session(imapd, 'index-no.conf', user)
+        at_once = index_start(mboxadm, user) if r.random() < 0.3 else None
         for _ in range(KEYS):
             keys = query(r, texts)
             a, b = with_it.search(*keys), without.search(*keys)
@@ -233,6 +241,9 @@ def main():
         with_it.end()
         without.end()
         writer.end()
+        for process in meanwhile, at_once:
+            if process:
+                index_end(r, process)
 
 
 main()

@@ -31,6 +31,15 @@ struct term {
 	bool		 gram;
 };
 
+/* What table state tells, when a batch is committed. */
+struct noted {
+	struct mailbox_state state;
+	uint32_t	 upto;
+	bool		 has_emailid;
+	unsigned char	 emailid[OBJECTID_OCTETS];
+	uint64_t	 messages;
+};
+
 struct builder {
 	struct mailbox	*mbox;
 	struct textindex *ix;
@@ -53,12 +62,7 @@ struct builder {
 	struct buf	 doc;
 	int64_t		 next_id;
 	struct content	 content;
-	/* Of the index, when this batch is committed. */
-	struct mailbox_state state;
-	uint32_t	 upto;
-	bool		 has_emailid;
-	unsigned char	 emailid[OBJECTID_OCTETS];
-	uint64_t	 messages;
+	struct noted	 noted;
 };
 
 /* --- Terms --- */
@@ -358,6 +362,7 @@ static const struct err *
 note_message(struct builder *b, const struct message *m)
 {
 	const struct err *err, *failed = read_message(b, m);
+	struct noted *noted = &b->noted;
 
 	if (failed != NULL || b->full)
 		err = write_unread(b, m->uid);
@@ -368,34 +373,34 @@ note_message(struct builder *b, const struct message *m)
 			    "VALUES (?1, ?2)", m->uid, b->doc.s != NULL ?
 			    b->doc.s : "", b->doc.len);
 	}
-	b->upto = m->uid;
-	b->messages++;
-	b->has_emailid = m->emailid != NULL;
-	if (b->has_emailid)
-		memcpy(b->emailid, m->emailid, OBJECTID_OCTETS);
+	noted->upto = m->uid;
+	noted->messages++;
+	noted->has_emailid = m->emailid != NULL;
+	if (noted->has_emailid)
+		memcpy(noted->emailid, m->emailid, OBJECTID_OCTETS);
 	return err;
 }
 
 static const struct err *
-write_state(struct builder *b)
+write_state(struct textindex *ix, const struct noted *n)
 {
 	const struct err *err;
 	sqlite3_stmt *stmt;
 
-	err = db_prepare(b->ix->db, "INSERT OR REPLACE INTO state(id, "
+	err = db_prepare(ix->db, "INSERT OR REPLACE INTO state(id, "
 	    "mailbox, uidvalidity, upto, emailid, modseq, messages) "
 	    "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)", &stmt);
 	if (err != NULL)
 		return err;
-	sqlite3_bind_text(stmt, 1, b->mbox->id, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 2, b->mbox->uidvalidity);
-	sqlite3_bind_int64(stmt, 3, b->upto);
-	if (b->has_emailid)
-		sqlite3_bind_blob(stmt, 4, b->emailid, OBJECTID_OCTETS,
+	sqlite3_bind_text(stmt, 1, ix->mbox->id, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, ix->mbox->uidvalidity);
+	sqlite3_bind_int64(stmt, 3, n->upto);
+	if (n->has_emailid)
+		sqlite3_bind_blob(stmt, 4, n->emailid, OBJECTID_OCTETS,
 		    SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 5, (int64_t)b->state.highestmodseq);
-	sqlite3_bind_int64(stmt, 6, (int64_t)b->messages);
-	return db_run(b->ix->db, stmt);
+	sqlite3_bind_int64(stmt, 5, (int64_t)n->state.highestmodseq);
+	sqlite3_bind_int64(stmt, 6, (int64_t)n->messages);
+	return db_run(ix->db, stmt);
 }
 
 static const struct err *
@@ -425,7 +430,7 @@ read_next_id(struct builder *b)
 static const struct err *
 note_messages(struct builder *b, uint32_t max, bool *more_r)
 {
-	struct seqrange r = { b->upto + 1, UINT32_MAX };
+	struct seqrange r = { b->noted.upto + 1, UINT32_MAX };
 	struct seqset uids = { &r, 1 };
 	struct scan *scan = NULL;
 	const struct err *err;
@@ -454,7 +459,7 @@ build_batch(struct builder *b, uint32_t max, bool *more_r)
 	int code;
 
 	/* Before the messages are read: no later state is promised. */
-	err = mailbox_state(b->mbox, &b->state);
+	err = mailbox_state(b->mbox, &b->noted.state);
 	if (err == NULL)
 		err = db_exec(db, "PRAGMA cache_size=-8192");
 	if (err == NULL)
@@ -465,7 +470,7 @@ build_batch(struct builder *b, uint32_t max, bool *more_r)
 	if (err == NULL)
 		err = note_messages(b, max, more_r);
 	if (err == NULL)
-		err = write_state(b);
+		err = write_state(b->ix, &b->noted);
 	if (err == NULL)
 		err = db_commit(db);
 	if (err != NULL) {
@@ -494,8 +499,8 @@ builder_new(struct textindex *ix, const struct match_sink *sink,
 	b->ix = ix;
 	b->match = match_new_sink(sink);
 	b->words.sink = words;
-	b->upto = ix->upto;
-	b->messages = ix->messages;
+	b->noted.upto = ix->upto;
+	b->noted.messages = ix->messages;
 	return b;
 }
 
@@ -533,7 +538,7 @@ make(struct mailbox *m, int lockfd, struct textindex **ix_r, bool *busy_r)
 {
 	struct textindex fresh = { .mbox = m, .lockfd = lockfd };
 	const struct err *err;
-	struct builder b = { .mbox = m, .ix = &fresh };
+	const struct noted none = { .upto = 0 };
 	bool fit;
 
 	*busy_r = !textindex_unlink(m, lockfd);
@@ -548,7 +553,7 @@ make(struct mailbox *m, int lockfd, struct textindex **ix_r, bool *busy_r)
 	if (err == NULL)
 		err = db_begin(fresh.db, false);
 	if (err == NULL)
-		err = write_state(&b);
+		err = write_state(&fresh, &none);
 	if (err == NULL)
 		err = db_commit(fresh.db);
 	db_close(fresh.db);

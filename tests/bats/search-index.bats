@@ -82,6 +82,29 @@ hide_files() {
 	done
 }
 
+@test "search.db answers in other commands, other mailboxes and other collations" {
+	fill
+	mboxadm grant sales alice full
+	mboxadm import mbox - shared/sales . <"$BATS_TEST_TMPDIR/fill.mbox"
+	run -0 mboxadm index
+	[[ $output == *'shared/sales'* ]]
+	imap_start a --select INBOX
+	hide_files
+	imap_ok a 'q SORT (REVERSE ARRIVAL) UTF-8 BODY w11'
+	expect '* SORT '
+	(($(wc -w <<<"${ANSWER[0]}") == 13))
+	imap_ok a 'q ESEARCH IN (mailboxes (INBOX "shared\\sales")) RETURN (COUNT) BODY w11'
+	expect '* ESEARCH (TAG "q" MAILBOX' '* ESEARCH (TAG "q" MAILBOX' 'q OK'
+	same 2 "$(printf '%s\n' "${ANSWER[@]}" | grep -c 'COUNT 11$')"
+	# i;octet finds less: who may hold the word are looked at.
+	mv "$BATS_TEST_TMPDIR"/away/* "$(dirname "$(search_db)")"
+	imap_ok a 'q COMPARATOR "i;octet"'
+	imap_ok a 'q SEARCH RETURN (COUNT) BODY COMMON'
+	expect '=* ESEARCH (TAG "q") COUNT 0'
+	imap_ok a 'q SEARCH RETURN (COUNT) BODY common'
+	expect '=* ESEARCH (TAG "q") COUNT 120'
+}
+
 @test "messages that search.db does not know yet are looked at" {
 	fill
 	mboxadm index alice

@@ -121,10 +121,13 @@ append_run(struct session *s, void *arg)
 	if ((err = append_check(s, &args->first)) != NULL ||
 	    (err = session_place(s, args->wire, &ap.place)) != NULL ||
 	    (err = session_need(s, &ap.place, RIGHT_INSERT)) != NULL ||
-	    (err = session_open(s, &ap.place, true, &ap.mbox)) != NULL)
+	    (err = session_open_appended(s, &ap.place, &ap.mbox)) != NULL)
 		return err;
 	err = append_all(&ap, args);
-	mailbox_close(ap.mbox);
+	if (err == NULL)
+		session_keep_appended(s, ap.mbox);
+	else
+		mailbox_close(ap.mbox);
 	return err;
 }
 

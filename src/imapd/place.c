@@ -223,15 +223,15 @@ session_need(struct session *s, const struct place *place, rights_t need)
 	    s->conf->administrator);
 }
 
-const struct err *
-session_open(struct session *s, const struct place *place, bool trycreate,
-    struct mailbox **mbox_r)
+static const struct err *
+open_again(struct session *s, const struct place *place, bool trycreate,
+    struct mailbox *held, struct mailbox **mbox_r)
 {
 	const struct err *err;
 
 	if (place->account == NULL)
 		return shared_root(s);
-	err = mailbox_open(place->account, place->name, mbox_r);
+	err = mailbox_open_again(place->account, place->name, held, mbox_r);
 	if (err == NULL || err->kind != ERR_USER || err->code == NULL ||
 	    strcmp(err->code, RESP_NONEXISTENT) != 0)
 		return err;
@@ -240,4 +240,36 @@ session_open(struct session *s, const struct place *place, bool trycreate,
 	    *place->name != '\0')
 		return err_user(RESP_TRYCREATE, "No such mailbox");
 	return no_such_mailbox();
+}
+
+const struct err *
+session_open(struct session *s, const struct place *place, bool trycreate,
+    struct mailbox **mbox_r)
+{
+	return open_again(s, place, trycreate, NULL, mbox_r);
+}
+
+const struct err *
+session_open_appended(struct session *s, const struct place *place,
+    struct mailbox **mbox_r)
+{
+	struct mailbox *held = NULL;
+
+	if (place->account == s->account) {
+		held = s->appended;
+		s->appended = NULL;
+	}
+	return open_again(s, place, true, held, mbox_r);
+}
+
+void
+session_keep_appended(struct session *s, struct mailbox *mbox)
+{
+	/* A shared one's account may be closed at any time. */
+	if (mailbox_account(mbox) != s->account) {
+		mailbox_close(mbox);
+		return;
+	}
+	mailbox_close(s->appended);
+	s->appended = mbox;
 }

@@ -84,6 +84,7 @@ session_free(struct session *s)
 	notify_end(s);
 	selected_close(s);
 	shares_free(s->shares, s->shares_n);
+	mailbox_close(s->appended);
 	account_close(s->account);
 	session_hold(s, -1);
 	free(s->user);
@@ -106,6 +107,8 @@ session_hold(struct session *s, int fd)
 void
 session_rest(struct session *s)
 {
+	mailbox_close(s->appended);
+	s->appended = NULL;
 	if (s->selected != NULL)
 		mailbox_rest(s->selected->mbox);
 	if (s->account != NULL)

@@ -77,6 +77,7 @@ struct session {
 
 	enum collation	 collation;	/* COMPARATOR: RFC 5255 4.7 */
 	struct selected	*selected;	/* NULL when no mailbox is */
+	struct mailbox	*appended;	/* of account, where APPEND was last; or NULL */
 	struct notify	*notify;	/* NULL until NOTIFY is first used */
 	bool		 search_index;	/* of personal mailboxes: index.h */
 	bool		 index_behind;	/* index_step() has something to do */
@@ -210,6 +211,15 @@ const struct err *session_need(struct session *, const struct place *,
  * trycreate is true (RFC 3501 6.3.11, 6.4.7). */
 const struct err *session_open(struct session *, const struct place *,
     bool trycreate, struct mailbox **mbox_r);
+/*
+ * The same for APPEND, which trycreate fits.  Opening a database that no other
+ * session has open reads its whole write-ahead log: more than an append costs.
+ * So the mailbox of the last append stays open until the session rests.
+ */
+const struct err *session_open_appended(struct session *, const struct place *,
+    struct mailbox **mbox_r);
+/* Takes mbox over after an append that went well, instead of mailbox_close(). */
+void session_keep_appended(struct session *, struct mailbox *mbox);
 
 #define SHARED_ROOT	"shared"	/* the first level of shared names */
 

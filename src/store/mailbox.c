@@ -88,9 +88,34 @@ mailbox_open_row(struct account *account, const struct mailbox_row *row,
 	return NULL;
 }
 
+/* Whether m is still what the row tells of: its directory may have been put in
+ * another's place by hand. */
+static bool
+is_of_row(const struct mailbox *m, const struct mailbox_row *row)
+{
+	struct stat ours, now;
+
+	return strcmp(m->id, row->id) == 0 && fstat(m->fd, &ours) == 0 &&
+	    fstatat(m->account->fd, row->id, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    ours.st_dev == now.st_dev && ours.st_ino == now.st_ino;
+}
+
+/* As if it had just been opened. */
+static const struct err *
+open_afresh(struct mailbox *m, const struct mailbox_row *row)
+{
+	const struct err *err = mailbox_db(m);
+
+	m->uidvalidity = row->uidvalidity;
+	m->progress = NULL;
+	if (err == NULL)
+		intent_look(m);
+	return err;
+}
+
 const struct err *
-mailbox_open(struct account *account, const char *name,
-    struct mailbox **mbox_r)
+mailbox_open_again(struct account *account, const char *name,
+    struct mailbox *held, struct mailbox **mbox_r)
 {
 	struct arena *a = arena_new();
 	struct mailbox_row row;
@@ -100,10 +125,25 @@ mailbox_open(struct account *account, const char *name,
 	if (err == NULL && row.noselect)
 		err = err_user(RESP_CANNOT,
 		    "This is only a name, not a mailbox");
-	if (err == NULL)
+	if (err == NULL && held != NULL && is_of_row(held, &row)) {
+		err = open_afresh(held, &row);
+		if (err == NULL) {
+			*mbox_r = held;
+			held = NULL;
+		}
+	} else if (err == NULL) {
 		err = mailbox_open_row(account, &row, mbox_r);
+	}
+	mailbox_close(held);
 	arena_free(a);
 	return err;
+}
+
+const struct err *
+mailbox_open(struct account *account, const char *name,
+    struct mailbox **mbox_r)
+{
+	return mailbox_open_again(account, name, NULL, mbox_r);
 }
 
 /* Whether account.db says that the mailbox never had a message. */

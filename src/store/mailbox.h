@@ -28,6 +28,13 @@ struct mailbox;
  */
 const struct err *mailbox_open(struct account *, const char *name,
     struct mailbox **mbox_r);
+/*
+ * The same, with a mailbox of this account that is open already, or NULL.  Where
+ * it is the one that is called name now, it is what is stored; it is closed
+ * otherwise, and when something fails.
+ */
+const struct err *mailbox_open_again(struct account *, const char *name,
+    struct mailbox *held, struct mailbox **mbox_r);
 void mailbox_close(struct mailbox *);		/* NULL is fine */
 const char *mailbox_id(const struct mailbox *);
 struct account *mailbox_account(const struct mailbox *);

@@ -225,3 +225,54 @@ EOM
 	run find "$MSGSTORE/users/alice" -type f -size -50c -name '[0-9]*'
 	same '' "$output"
 }
+
+# Databases that the process of session NAME has open.
+open_messages() {
+	find "/proc/$(imap_pid "$1")/fd" -lname "*/messages.db" | wc -l
+}
+
+@test "APPEND: the mailbox stays open for the next one, until the session rests" {
+	imap_start a
+	append a INBOX "$HELLO"
+	append a INBOX "$HELLO"
+	imap a "a1 STATUS INBOX (MESSAGES)"
+	expect '* STATUS INBOX (MESSAGES 2)' 'a1 OK'
+	run -0 open_messages a
+	same 1 "$output"
+	SECONDS=0
+	until [[ $(open_messages a) == 0 ]]; do
+		((SECONDS < IMAP_TIMEOUT)) || die 'it stays open'
+		sleep 0.1
+	done
+	append a INBOX "$HELLO"
+	imap a "a2 STATUS INBOX (MESSAGES)"
+	expect '* STATUS INBOX (MESSAGES 3)' 'a2 OK'
+}
+
+@test "APPEND: goes to what has the name now, whatever had it at the append before" {
+	imap_start a; imap_start b
+	imap_ok a 'a1 CREATE x'
+	append a x "$HELLO"
+	imap_ok b 'b1 RENAME x y'
+	imap_ok b 'b2 CREATE x'
+	append a x "$HELLO"
+	append a x "$HELLO"
+	imap b 'b3 STATUS x (MESSAGES)'
+	expect '* STATUS x (MESSAGES 2)' 'b3 OK'
+	imap b 'b4 STATUS y (MESSAGES)'
+	expect '* STATUS y (MESSAGES 1)' 'b4 OK'
+	imap_ok b 'b5 DELETE x'
+	imap a "a2 APPEND x {${#HELLO}+}" "$HELLO"
+	expect 'a2 NO [TRYCREATE]'
+	imap_ok b 'b6 CREATE x'
+	append a x "$HELLO"
+	imap b 'b7 STATUS x (MESSAGES)'
+	expect '* STATUS x (MESSAGES 1)' 'b7 OK'
+	append a INBOX "$HELLO"
+	imap_ok b 'b8 RENAME INBOX z'
+	append a INBOX "$HELLO"
+	imap b 'b9 STATUS z (MESSAGES)'
+	expect '* STATUS z (MESSAGES 1)' 'b9 OK'
+	imap b 'b10 STATUS INBOX (MESSAGES)'
+	expect '* STATUS INBOX (MESSAGES 1)' 'b10 OK'
+}

@@ -237,7 +237,11 @@ descendants() {
 peer_stop() {
 	local pid=${PEER_PID[$1]} tries=0
 
-	mapfile -t pids < <(descendants "$pid")
+	mapfile -t pids < <(
+		descendants "$pid"
+		[[ -z ${PEER_CGROUP[$1]} ]] ||
+			cat "${PEER_CGROUP[$1]}/cgroup.procs"
+	)
 	kill "${pids[@]}" 2>/dev/null || :
 	wait "$pid" 2>/dev/null || :
 	if [[ -n ${PEER_CGROUP[$1]} ]]; then

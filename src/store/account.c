@@ -50,6 +50,7 @@ account_close(struct account *account)
 {
 	if (account == NULL)
 		return;
+	db_settle(account->db, account->lockfd);
 	db_close(account->db);
 	if (account->lockfd != -1)
 		close(account->lockfd);
@@ -141,6 +142,7 @@ account_fd(const struct account *account)
 void
 account_rest(struct account *account)
 {
+	db_settle(account->db, account->lockfd);
 	db_rest(account->db);
 }
 

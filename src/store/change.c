@@ -99,23 +99,33 @@ store_count(struct storing *st, struct seqrange r, int64_t *n_r)
 	return err;
 }
 
+/* Of other flags there are no counters: the change itself tells whether there
+ * was any. */
 static const struct err *
 store_range(struct storing *st, struct seqrange r)
 {
+	struct db *db = st->w.mbox->db;
 	const struct err *err;
 	sqlite3_stmt *stmt;
-	int64_t n;
+	int64_t n = 1;
 
-	err = store_count(st, r, &n);
+	if (((st->clear | st->set) & (FLAG_SEEN | FLAG_DELETED)) != 0)
+		err = store_count(st, r, &n);
+	else
+		err = NULL;
 	if (err != NULL || n == 0)
 		return err;
-	st->changed = true;
-	err = store_bind(st, "UPDATE messages SET flags = " NEW_FLAGS
-	    ", modseq = ?5 WHERE " IS_CHANGED, r, &stmt);
+	/* A change that fails is taken back with all the others: no journal of
+	 * this statement's own. */
+	err = store_bind(st, "UPDATE OR ROLLBACK messages SET flags = "
+	    NEW_FLAGS ", modseq = ?5 WHERE " IS_CHANGED, r, &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_int64(stmt, 5, (int64_t)st->modseq);
-	return db_run(st->w.mbox->db, stmt);
+	err = db_run(db, stmt);
+	if (err == NULL)
+		st->changed |= sqlite3_changes64(db_sqlite(db)) > 0;
+	return err;
 }
 
 const struct err *
@@ -171,8 +181,8 @@ mailbox_store(struct mailbox *m, const struct seqset *uids, enum store_op op,
 	"SELECT count(*), total(flags & 8 = 0), total(flags & 4 <> 0), "	\
 	"total(size) FROM messages WHERE "
 #define EXPUNGE_INSERT							\
-	"INSERT INTO expunged SELECT uid, flags, ?4, date, zone, "	\
-	"savedate, size, ?5, 0 FROM messages WHERE "
+	"INSERT OR ROLLBACK INTO expunged SELECT uid, flags, ?4, date, "	\
+	"zone, savedate, size, ?5, 0 FROM messages WHERE "
 #define EXPUNGE_DELETE	"DELETE FROM messages WHERE "
 
 static const struct err *

@@ -13,10 +13,11 @@
 #include "store/sqlheap.h"
 #include "util/log.h"
 
-#define STATEMENTS_MAX	64		/* kept prepared per database */
+#define STATEMENTS_MAX	80		/* kept prepared per database */
 #define PATH_OCTETS	4096
 #define BUSY_MS		20000		/* a recovery by another process */
-#define LOG_FRAMES_MAX	64		/* pages that the log may have */
+#define LOG_FRAMES_REST	64		/* pages that the log may have at rest */
+#define LOG_FRAMES_MAX	1024		/* while its writer goes on: 4 MB */
 
 struct statement {
 	const char	*sql;		/* the constant's address is the key */
@@ -33,6 +34,7 @@ struct db {
 	size_t		 statements_n;
 	bool		 function;	/* db_function() was called */
 	int		 durable;	/* as PRAGMA synchronous is now; -1 unknown */
+	int		 log_frames;	/* after the last commit made here */
 };
 
 static bool set_up;
@@ -131,30 +133,55 @@ pragma_text(struct db *db, const char *sql, char *out, size_t size)
 }
 
 /*
- * After a commit, and so under the lock, with the frames that are in the log now.
- * The log begins anew only when all of it has been carried over and its index
- * says so; SQLite's own checkpoint leaves it at that, and the index goes with the
- * last process that has the database open.  Writers that come one by one would then
- * make the log grow for ever, and each would read all of it to make the index.
- * Readers in the middle of it are not waited for: another commit will do it.
+ * Under the lock.  The log begins anew only when all of it has been carried over and
+ * its index says so; SQLite's own checkpoint leaves it at that, and the index goes
+ * with the last process that has the database open.  Writers that come one by one
+ * would then make the log grow for ever, and each would read all of it to make the
+ * index.  Readers in the middle of it are not waited for: another time will do it.
+ */
+static void
+log_renew(struct db *db)
+{
+	sqlite3_busy_timeout(db->sql, 0);
+	(void)sqlite3_wal_checkpoint_v2(db->sql, "main",
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(db->sql, BUSY_MS);
+	db->log_frames = 0;
+}
+
+/*
+ * After a commit, with the frames that are in the log now.  Carrying it over takes
+ * two syncs, many times what the change of a flag takes: a writer that goes on does
+ * it seldom, and leaves a small log behind by db_settle().
  */
 static int
 log_grew(void *arg, sqlite3 *sql, const char *name, int frames)
 {
-	(void)arg;
-	if (frames < LOG_FRAMES_MAX)
-		return SQLITE_OK;
-	sqlite3_busy_timeout(sql, 0);
-	(void)sqlite3_wal_checkpoint_v2(sql, name, SQLITE_CHECKPOINT_TRUNCATE,
-	    NULL, NULL);
-	sqlite3_busy_timeout(sql, BUSY_MS);
+	struct db *db = arg;
+
+	(void)sql;
+	(void)name;
+	db->log_frames = frames;
+	if (frames >= LOG_FRAMES_MAX)
+		log_renew(db);
 	return SQLITE_OK;
+}
+
+void
+db_settle(struct db *db, int lockfd)
+{
+	if (db == NULL || db->sql == NULL ||
+	    db->log_frames < LOG_FRAMES_REST || !lock_try(lockfd))
+		return;
+	log_renew(db);
+	lock_drop(lockfd);
 }
 
 /* Nothing in the file is trusted: no triggers, views or functions from it. */
 static void
-db_harden(sqlite3 *sql)
+db_harden(struct db *db)
 {
+	sqlite3 *sql = db->sql;
 	static const struct { int op, on; } ops[] = {
 		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
 		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
@@ -170,7 +197,7 @@ db_harden(sqlite3 *sql)
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		sqlite3_db_config(sql, ops[i].op, ops[i].on, NULL);
 	sqlite3_file_control(sql, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
-	sqlite3_wal_hook(sql, log_grew, NULL);
+	sqlite3_wal_hook(sql, log_grew, db);
 	sqlite3_busy_timeout(sql, BUSY_MS);
 }
 
@@ -199,7 +226,7 @@ db_connect(struct db *db, int flags)
 	connections++;
 	if (code != SQLITE_OK)
 		return db_error(db, "open");
-	db_harden(db->sql);
+	db_harden(db);
 	if (sqlite3_exec(db->sql, "PRAGMA mmap_size=0; PRAGMA cache_size=-1024;"
 	    " PRAGMA cell_size_check=1; PRAGMA journal_size_limit=4194304;"
 	    /* A sandbox has no /var/tmp, and none of this belongs there. */
@@ -447,6 +474,7 @@ db_disconnect(struct db *db)
 		sqlite3_finalize(db->statements[i].stmt);
 	db->statements_n = 0;
 	db->durable = -1;
+	db->log_frames = 0;
 	if (sqlite3_close(db->sql) != SQLITE_OK)
 		fatal("%s: closed with an open statement", db->what);
 	db->sql = NULL;
@@ -577,6 +605,16 @@ db_run(struct db *db, sqlite3_stmt *stmt)
 	return err;
 }
 
+static const struct err *
+run_sql(struct db *db, const char *sql)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(db, sql, &stmt);
+	return err != NULL ? err : db_run(db, stmt);
+}
+
 const struct err *
 db_begin(struct db *db, bool durable)
 {
@@ -589,14 +627,14 @@ db_begin(struct db *db, bool durable)
 			db->durable = durable;
 	}
 	if (err == NULL)
-		err = db_exec(db, "BEGIN IMMEDIATE");
+		err = run_sql(db, "BEGIN IMMEDIATE");
 	return err;
 }
 
 const struct err *
 db_commit(struct db *db)
 {
-	return db_exec(db, "COMMIT");
+	return run_sql(db, "COMMIT");
 }
 
 void
@@ -609,7 +647,7 @@ db_rollback(struct db *db)
 const struct err *
 db_begin_read(struct db *db)
 {
-	return db_exec(db, "BEGIN");
+	return run_sql(db, "BEGIN");
 }
 
 void

@@ -3,8 +3,8 @@
  *
  * Every writer of a database holds an exclusive flock(2) on the lock file
  * beside it, from before BEGIN until after COMMIT.  Waiting is fair, and a
- * checkpoint (which only a commit runs) can never race another commit.  Closing
- * never checkpoints. */
+ * checkpoint (which a commit runs, or db_settle()) can never race another commit.
+ * Closing never checkpoints. */
 #ifndef MSGSTORE_DB_H
 #define MSGSTORE_DB_H
 
@@ -98,6 +98,12 @@ const struct err *db_exec(struct db *, const char *sql);
 const struct err *db_begin(struct db *, bool durable);
 const struct err *db_commit(struct db *);
 void db_rollback(struct db *);
+/*
+ * Before the database is closed: carry a log that grew by commits made here over
+ * into the file, so that who opens it next has little to read.  Without the
+ * lock; does nothing when another has it, who will do it.  NULL is fine.
+ */
+void db_settle(struct db *, int lockfd);
 /* A read transaction: statements in between see one state. */
 const struct err *db_begin_read(struct db *);
 void db_end_read(struct db *);
@@ -124,6 +130,7 @@ const struct err *db_open_any(const char *dir, const char *file,
 /* The lock file of a directory, created when missing. */
 const struct err *lock_open(int dirfd, const char *what, int *fd_r);
 const struct err *lock_take(int fd);	/* waits */
+bool lock_try(int fd);			/* false: another has it */
 void lock_drop(int fd);
 
 /* Set a directory's timestamp, so that watchers wake: after each commit. */

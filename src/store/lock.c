@@ -32,6 +32,12 @@ lock_take(int fd)
 	return NULL;
 }
 
+bool
+lock_try(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 void
 lock_drop(int fd)
 {

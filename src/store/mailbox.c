@@ -22,6 +22,8 @@ mailbox_close(struct mailbox *m)
 {
 	if (m == NULL)
 		return;
+	if (!m->locked)
+		db_settle(m->db, m->lockfd);
 	db_close(m->db);
 	if (m->lockfd != -1)
 		close(m->lockfd);
@@ -228,6 +230,7 @@ mailbox_uidvalidity(const struct mailbox *m)
 void
 mailbox_rest(struct mailbox *m)
 {
+	db_settle(m->db, m->lockfd);
 	db_close(m->db);
 	m->db = NULL;
 }

@@ -44,6 +44,9 @@ static const struct sandbox_call calls[] = {
 	{ SYS_fchmod, CALL_ANY }, { SYS_umask, CALL_ANY },
 	{ SYS_faccessat, CALL_ANY }, { SYS_faccessat2, CALL_ANY },
 	{ SYS_readlinkat, CALL_ANY },
+#ifdef SYS_sync_file_range
+	{ SYS_sync_file_range, CALL_ANY },
+#endif
 #ifdef SYS_open		/* calls of old, which glibc and SQLite make on x86 */
 	{ SYS_open, CALL_ANY }, { SYS_stat, CALL_ANY },
 	{ SYS_lstat, CALL_ANY }, { SYS_access, CALL_ANY },

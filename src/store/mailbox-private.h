@@ -111,6 +111,9 @@ const struct err *writer_expunge(struct writer *, const struct seqset *uids,
 void purge_unretained(struct mailbox *);
 /* Calls what mailbox_on_progress() was given. */
 void mailbox_progress(struct mailbox *, uint64_t done, uint64_t total);
+/* Wait until the octets of finished uploads are on the disk: before the lock, which
+ * nobody holds while he waits for octets. */
+const struct err *uploads_sync(struct upload *const *, size_t n);
 /* Insert a finished upload, and give its file the UID's name: takes effect at
  * the commit, and is undone by unplace() and writer_abort(). */
 const struct err *writer_append(struct writer *, struct upload *,

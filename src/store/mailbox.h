@@ -204,7 +204,7 @@ struct upload;
 const struct err *upload_new(struct mailbox *, struct upload **up_r);
 const struct err *upload_write(struct upload *, const void *, size_t len);
 uint64_t upload_size(const struct upload *);
-/* Parse and sync what was written.  Before mailbox_append(). */
+/* Parse what was written and send it to the disk, which mailbox_append() waits for. */
 const struct err *upload_finish(struct upload *);
 /*
  * Before upload_finish(): leave the sync to mailbox_append(), which then syncs

@@ -37,7 +37,9 @@ mailbox_replace(struct mailbox *src, uint32_t old, struct mailbox *dst,
 	const struct err *err;
 	uint32_t keywords;
 
-	err = pair_begin(&p, dst, src);
+	err = uploads_sync(&up, 1);
+	if (err == NULL)
+		err = pair_begin(&p, dst, src);
 	if (err != NULL)
 		return err;
 	keywords = to.before.keywords;

@@ -14,6 +14,7 @@
 #include "util/log.h"
 
 #define CHAIN_MAX	16	/* certificates in a file */
+#define KEY_ID_OCTETS	32	/* SHA-256 */
 
 typedef void (*problem_fn)(bool fatal, const struct err *err);
 
@@ -240,15 +241,38 @@ group_for(struct certs *certs, gnutls_x509_crt_t leaf)
 	return certs->groups++;
 }
 
-/* Puts a chain and its key into the credentials, where the key belongs to it. */
+/* By their public halves. */
+static bool
+belong_together(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key)
+{
+	unsigned char of_crt[KEY_ID_OCTETS], of_key[KEY_ID_OCTETS];
+	size_t crt_size = sizeof(of_crt), key_size = sizeof(of_key);
+
+	return gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, of_crt,
+	    &crt_size) >= 0 &&
+	    gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, of_key,
+	    &key_size) >= 0 &&
+	    crt_size == key_size && memcmp(of_crt, of_key, crt_size) == 0;
+}
+
+/*
+ * Puts a chain and its key into the credentials, where the key belongs to it.
+ * GnuTLS would sign something and verify that, which takes as long as a handshake;
+ * who looks at the files for their own sake has it do that, and so has whoever has
+ * a key that does not seem to be the certificate's.
+ */
 static const struct err *
 pair_set(struct certs *certs, const struct tls_file *files,
     gnutls_x509_crt_t *chain, unsigned int n, gnutls_x509_privkey_t key)
 {
 	size_t group = group_for(certs, chain[0]);
-	int ret = gnutls_certificate_set_x509_key(certs->group[group], chain,
-	    (int)n, key);
+	int ret;
 
+	gnutls_certificate_set_flags(certs->group[group],
+	    !certs->prove && belong_together(chain[0], key) ?
+	    GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH : 0);
+	ret = gnutls_certificate_set_x509_key(certs->group[group], chain,
+	    (int)n, key);
 	if (ret >= 0) {
 		cert_add(certs, chain[0], group);
 		return NULL;
@@ -332,13 +356,14 @@ client_ca_read(struct certs *certs, const struct tls_file *file,
 }
 
 struct certs *
-certs_read(const struct tls_files *files, problem_fn problem)
+certs_read(const struct tls_files *files, bool prove, problem_fn problem)
 {
 	struct certs *certs = calloc(1, sizeof(*certs));
 	bool ok = true;
 
 	if (certs == NULL)
 		fatal("out of memory");
+	certs->prove = prove;
 	for (size_t i = 0; i < files->pairs; i++)
 		if (!pair_read(certs, &files->files[2 * i], problem))
 			ok = false;

@@ -29,15 +29,18 @@ struct certs {
 	struct cert	 cert[CONF_LIST_MAX];	/* the first's group is the default */
 	size_t		 n;
 	bool		 client_ca;
+	bool		 prove;		/* while they are read */
 	unsigned char	 digest[32];	/* SHA-256 of all certificates */
 };
 
 /*
  * Read what files (all open) hold.  Each thing that is wrong is told by
  * problem(); what is only bad, as a certificate that has expired, with fatal
- * false.  Returns NULL when something was fatal, else the certificates.
+ * false.  prove: have each key sign something, and each certificate verify it, rather
+ * than compare what both say of the key.  Returns NULL when something was fatal,
+ * else the certificates.
  */
-struct certs *certs_read(const struct tls_files *files,
+struct certs *certs_read(const struct tls_files *files, bool prove,
     void (*problem)(bool fatal, const struct err *err));
 /* Keys are wiped.  NULL is fine. */
 void certs_free(struct certs *);

@@ -278,7 +278,7 @@ check(const struct options *o)
 	if (err != NULL)
 		problem_print(true, err);
 	if (open)
-		certs_free(certs_read(&files, problem_print));
+		certs_free(certs_read(&files, true, problem_print));
 	tls_files_close(&files);
 	conf_free(conf);
 	return problems > 0 ? EX_CONFIG : EX_OK;
@@ -412,7 +412,7 @@ prepare(const struct options *o, const struct conf *conf, struct certs **certs_r
 		return NULL;
 	}
 	tickets = tickets_get(conf, conf_store_path(o->store), key);
-	certs = certs_read(&files, problem_log);
+	certs = certs_read(&files, false, problem_log);
 	tls_files_close(&files);
 	if (certs != NULL)
 		err = peer_new(CLIENT_FD, certs, conf->tls_priority,

@@ -409,6 +409,37 @@ refused() {
 	run -0 mboxadm -s /nowhere config check
 }
 
+@test "a key that only says that it is the certificate's is found by config check" {
+	local dir=$BATS_TEST_TMPDIR name
+
+	# Sessions compare the public half, which stands in the key's file too.
+	certificate ours ecdsa tls_www_server
+	certificate other ecdsa tls_www_server
+	for name in ours other; do
+		openssl ec -in "$CERTS/$name.key" -outform DER -out "$dir/$name"
+	done
+	python3 - "$dir/ours" "$dir/other" "$dir/forged" <<-'EOF'
+		import sys
+		ours, other = (open(name, "rb").read() for name in sys.argv[1:3])
+		# The version, then the private key.
+		end = 7 + ours[6]
+		open(sys.argv[3], "wb").write(ours[:7] + other[7:end] + ours[end:])
+	EOF
+	{
+		echo '-----BEGIN EC PRIVATE KEY-----'
+		base64 -w 64 "$dir/forged"
+		echo '-----END EC PRIVATE KEY-----'
+	} >"$dir/forged.key"
+	chmod 600 "$dir/forged.key"
+	own "$dir/forged.key"
+	conf "tls-certificate = $CERTS/ours.pem" "tls-key = $CERTS/ours.key"
+	run -0 imapd-tls --check
+	conf "tls-key = $dir/forged.key"
+	run -78 imapd-tls --check
+	same "tls-key $dir/forged.key does not belong to tls-certificate $CERTS/ours.pem" \
+	    "$output"
+}
+
 @test "a key that everybody can read is a problem for config check" {
 	run -0 imapd-tls --check
 	same '' "$output"

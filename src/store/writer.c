@@ -34,23 +34,46 @@ busy_write(const struct mailbox *m, unsigned char busy)
 		log_warning("%s/lock: %s", m->what, strerror(errno));
 }
 
-/* A commit that changes a page goes where the unseen one is in the log. */
+/*
+ * The copy in account.db.  A failure here does not undo the commit: the mark
+ * stays, and the counters are read again when they are next wanted.
+ */
+static void
+writer_tell_account(struct mailbox *m, const struct mailbox_state *state)
+{
+	const struct err *err = account_counters_set(m->account, m->id, state);
+
+	if (err != NULL)
+		log_error("%s: counters: %s", m->what, err->text);
+}
+
+/*
+ * A commit that changes a page goes where the unseen one is in the log.  It is a
+ * change like others: the counters in account.db follow.
+ */
 static const struct err *
 overwrite_unseen(struct mailbox *m)
 {
+	struct mailbox_state state;
 	const struct err *err = mailbox_db(m);
 
 	if (err != NULL || m->db == NULL)
 		return err;
-	err = db_begin(m->db, true);
+	err = account_counters_mark(m->account, m->id);
+	if (err == NULL)
+		err = db_begin(m->db, true);
 	if (err != NULL)
 		return err;
 	err = db_exec(m->db,
 	    "UPDATE mailbox SET highestmodseq = highestmodseq + 1");
 	if (err == NULL)
+		err = mailbox_read_state(m, &state);
+	if (err == NULL)
 		err = db_commit(m->db);
 	if (err != NULL)
 		db_rollback(m->db);
+	else
+		writer_tell_account(m, &state);
 	return err;
 }
 
@@ -171,19 +194,6 @@ writer_store_state(struct writer *w)
 	sqlite3_bind_int64(stmt, 6, (int64_t)s->highestmodseq);
 	sqlite3_bind_int64(stmt, 7, (int64_t)s->expungemodseq);
 	return db_run(w->mbox->db, stmt);
-}
-
-/*
- * The copy in account.db.  A failure here does not undo the commit: the mark
- * stays, and the counters are read again when they are next wanted.
- */
-static void
-writer_tell_account(struct mailbox *m, const struct mailbox_state *state)
-{
-	const struct err *err = account_counters_set(m->account, m->id, state);
-
-	if (err != NULL)
-		log_error("%s: counters: %s", m->what, err->text);
 }
 
 static void (*on_commit)(void *, const char *, const struct mailbox_state *,

@@ -33,10 +33,12 @@ struct pass {
 	uint64_t	 modseq;	/* of all changes that mending makes */
 	uint32_t	 uidnext;	/* for messages under new UIDs */
 	uint32_t	 unused;	/* uidnext when the pass began */
+	uint32_t	 told;		/* uidnext as account.db has it */
 	uint32_t	 messages;
 	uint32_t	*files;		/* UIDs of the files */
 	size_t		 files_n;
 	struct seqset_builder unlinks;	/* files to remove after the commit */
+	struct seqset_builder orphans;	/* the same, unless they were replaced */
 };
 
 uint32_t
@@ -390,8 +392,14 @@ file_alone(struct pass *p, uint32_t uid)
 	int fd;
 
 	if (uid >= p->unused) {
+		/* Where account.db knows of the UID, messages.db may be old. */
+		const bool remove = p->fix && uid >= p->told;
+
 		FOUND(p, CHECK_OK, "file %" PRIu32 " is from an append that "
-		    "did not end; the next one replaces it", uid);
+		    "did not end; %s", uid, remove ? "removed" :
+		    "the next one replaces it");
+		if (remove)
+			seqset_add(&p->orphans, uid);
 		return NULL;
 	}
 	err = db_prepare(p->m->db, "SELECT purged FROM expunged "
@@ -744,6 +752,7 @@ pass_clear(struct pass *p)
 {
 	free(p->files);
 	seqset_builder_clear(&p->unlinks);
+	seqset_builder_clear(&p->orphans);
 }
 
 /* --- Temporary files --- */
@@ -804,6 +813,13 @@ unlink_one(struct pass *p, uint32_t uid)
 	return NULL;
 }
 
+/* A message without a row may have taken its name meanwhile. */
+static const struct err *
+unlink_orphan(struct pass *p, uint32_t uid)
+{
+	return uid >= p->uidnext ? unlink_one(p, uid) : NULL;
+}
+
 /* Under the lock: tell, and mend when asked to. */
 static const struct err *
 pass_loud(struct pass *p)
@@ -831,6 +847,8 @@ pass_loud(struct pass *p)
 	if (err == NULL)
 		err = each_uid(p, &p->unlinks, unlink_one);
 	if (err == NULL)
+		err = each_uid(p, &p->orphans, unlink_orphan);
+	if (err == NULL)
 		err = mailbox_read_state(m, &state);
 	if (err == NULL)
 		err = account_counters_set(m->account, m->id, &state);
@@ -842,9 +860,9 @@ pass_loud(struct pass *p)
 /* *good_r: the database can be read on; *mended_r: rows were changed. */
 static const struct err *
 check_rows(struct check *c, struct mailbox *m, const char *where,
-    bool *good_r, bool *mended_r)
+    uint32_t told, bool *good_r, bool *mended_r)
 {
-	struct pass quiet = { .c = c, .m = m, .where = where };
+	struct pass quiet = { .c = c, .m = m, .where = where, .told = told };
 	struct pass loud = quiet;
 	const struct err *err;
 
@@ -921,6 +939,24 @@ make_again(struct check *c, struct account *account,
 	return NULL;
 }
 
+/* Files where no message ever was. */
+static const struct err *
+early_orphans(struct check *c, const char *where, int dirfd,
+    const uint32_t *uids, size_t n)
+{
+	char name[UID_NAME_OCTETS];
+
+	check_finding(c, CHECK_OK, false, where, "%zu files are from appends "
+	    "that did not end; %s", n, c->repair ? "removed" :
+	    "the next ones replace them");
+	for (size_t i = 0; c->repair && i < n; i++) {
+		uid_name(uids[i], name);
+		if (unlinkat(dirfd, name, 0) == -1 && errno != ENOENT)
+			return err_errno("%s/%s", where, name);
+	}
+	return NULL;
+}
+
 /* Whether messages.db can be used: when it cannot, told and mended. */
 static const struct err *
 check_database(struct check *c, struct account *account,
@@ -948,7 +984,6 @@ check_database(struct check *c, struct account *account,
 	    sizeof(text));
 	if (err == NULL)
 		err = check_uids(dirfd, what, &uids, &n);
-	free(uids);
 	*use_r = err == NULL && health == DB_GOOD;
 	/* Its path leads nowhere then, or elsewhere. */
 	if (check_account_left(c) || check_moved(dirfd,
@@ -963,8 +998,8 @@ check_database(struct check *c, struct account *account,
 		err = make_again(c, account, row, where, health, text, dirfd,
 		    lockfd);
 	else if (err == NULL && health == DB_MISSING && n > 0)
-		check_finding(c, CHECK_OK, false, where, "%zu files are from "
-		    "appends that did not end; the next ones replace them", n);
+		err = early_orphans(c, where, dirfd, uids, n);
+	free(uids);
 	lock_drop(lockfd);
 	return err;
 }
@@ -1004,7 +1039,8 @@ check_mailbox(struct check *c, struct account *account,
 	if (err == NULL && use)
 		err = mailbox_open_row(account, row, &m);
 	if (err == NULL && use)
-		err = check_rows(c, m, where, &use, &mended);
+		err = check_rows(c, m, where, row->uidnext, &use,
+		    &mended);
 	if (err == NULL && use)
 		err = check_copy(c, m, where);
 	if (err == NULL && use && c->repair)

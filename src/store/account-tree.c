@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store/store-private.h"
+#include "util/log.h"
 #include "wire/mboxname.h"
 #include "wire/respcode.h"
 
@@ -305,21 +306,42 @@ delete_in(struct account *account, struct arena *a, const char *name,
 	return err != NULL ? err : delete_empty_parents(account, a, name);
 }
 
+#define DELETED_OCTETS	32
+static const char *
+deleted_path(const char *id, char path[DELETED_OCTETS])
+{
+	snprintf(path, DELETED_OCTETS, "deleted/%s", id);
+	return path;
+}
+
+static const struct err *
+sync_deleted(const struct account *account)
+{
+	int fd = dir_open(account->fd, "deleted");
+	const struct err *err = NULL;
+
+	if (fd == -1 || fsync(fd) == -1 || fsync(account->fd) == -1)
+		err = err_errno("%s/deleted: fsync", account->what);
+	if (fd != -1)
+		close(fd);
+	return err;
+}
+
 /*
  * Put a mailbox's directory out of reach.  Those who have it open hear of it by
- * the stamp and find its name gone.
+ * the stamp.
  */
 static const struct err *
 retire_dir(struct account *account, const char *id)
 {
-	char to[64];
+	char to[DELETED_OCTETS];
 	int fd;
 
 	if (mkdirat(account->fd, "deleted", 0700) == -1 && errno != EEXIST)
 		return err_errno("%s/deleted", account->what);
 	fd = dir_open(account->fd, id);
-	snprintf(to, sizeof(to), "deleted/%s", id);
-	if (renameat(account->fd, id, account->fd, to) == -1) {
+	if (renameat(account->fd, id, account->fd,
+	    deleted_path(id, to)) == -1) {
 		const struct err *err = errno == ENOENT ? NULL :
 		    err_errno("%s/%s", account->what, id);
 
@@ -331,14 +353,50 @@ retire_dir(struct account *account, const char *id)
 		stamp_touch(fd);	/* the time that account_purge() reads */
 		close(fd);
 	}
-	return NULL;
+	return sync_deleted(account);
+}
+
+bool
+account_bring_back_locked(struct account *account, const char *id)
+{
+	struct arena *a = arena_new();
+	char from[DELETED_OCTETS];
+	struct mailbox_row row;
+	bool known, found, back = false;
+
+	if (account_find_row(account, a, account_sql_by_id, id, &row, &known,
+	    &found) == NULL && found && !row.noselect) {
+		back = faccessat(account->fd, id, F_OK,
+		    AT_SYMLINK_NOFOLLOW) == 0;
+		if (!back && renameat(account->fd, deleted_path(id, from),
+		    account->fd, id) == 0) {
+			log_info("%s/%s is back: a DELETE was cut off",
+			    account->what, id);
+			back = true;
+		}
+	}
+	arena_free(a);
+	return back;
+}
+
+bool
+account_bring_back(struct account *account, const char *id)
+{
+	bool back;
+
+	/* What an open transaction reads is of the past. */
+	if (!db_idle(account->db) || lock_take(account->lockfd) != NULL)
+		return false;
+	back = account_bring_back_locked(account, id);
+	lock_drop(account->lockfd);
+	return back;
 }
 
 const struct err *
 account_delete(struct account *account, const char *name)
 {
 	struct arena *a = arena_new();
-	struct mailbox_row row;
+	struct mailbox_row row = { .noselect = true };
 	const struct err *err;
 	uint32_t n;
 
@@ -346,16 +404,20 @@ account_delete(struct account *account, const char *name)
 	if (err != NULL)
 		goto done;
 	err = delete_in(account, a, name, &row);
+	/*
+	 * The directory first: after a crash the row tells that the mailbox is
+	 * still there, and who opens it next brings it back.  The other way
+	 * round nothing would tell a deleted mailbox from a lost row.
+	 */
+	if (err == NULL && !row.noselect)
+		err = retire_dir(account, row.id);
 	if (err == NULL)
 		err = db_commit(account->db);
-	if (err != NULL)
+	if (err != NULL) {
 		db_rollback(account->db);
-	/*
-	 * Still under the lock, so that mboxadm check does not meet a directory
-	 * without a row; a crash here leaves one to it.
-	 */
-	else if (!row.noselect)
-		err = retire_dir(account, row.id);
+		if (!row.noselect)
+			account_bring_back_locked(account, row.id);
+	}
 	lock_drop(account->lockfd);
 	stamp_touch(account->fd);
 	if (err == NULL && store_conf(account->store)->expunge_retention == 0)
@@ -390,7 +452,8 @@ account_purge(struct account *account, uint32_t *n_r)
 	while (err == NULL && (e = readdir(d)) != NULL) {
 		if (!mailbox_id_valid(e->d_name) ||
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-		    st.st_mtim.tv_sec > before)
+		    st.st_mtim.tv_sec > before ||
+		    account_bring_back(account, e->d_name))
 			continue;
 		err = dir_remove(fd, e->d_name, 2);
 		*n_r += err == NULL;

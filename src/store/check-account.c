@@ -230,11 +230,11 @@ row_without_directory(struct look *l, const struct mailbox_row *row)
 	const struct err *err = NULL;
 	struct check *c = l->c;
 
-	if (check_account_left(c))
+	/* A DELETE that was cut off has not happened. */
+	if (check_account_left(c) ||
+	    account_bring_back_locked(l->account, row->id))
 		return NULL;
-	if (bring_back(l, arena_printf(l->a, ".old-%s", row->id), row->id) ||
-	    bring_back(l, arena_printf(l->a, "deleted/%s", row->id),
-	    row->id)) {
+	if (bring_back(l, arena_printf(l->a, ".old-%s", row->id), row->id)) {
 		check_finding(c, CHECK_PROBLEM, c->repair, where,
 		    "its directory %s was put aside", row->id);
 		return NULL;

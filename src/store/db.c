@@ -644,6 +644,12 @@ db_rollback(struct db *db)
 		sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
 }
 
+bool
+db_idle(struct db *db)
+{
+	return sqlite3_txn_state(db->sql, NULL) == SQLITE_TXN_NONE;
+}
+
 const struct err *
 db_begin_read(struct db *db)
 {

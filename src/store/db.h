@@ -51,6 +51,9 @@ extern const struct db_schema schema_users, schema_auth, schema_account,
 const struct err *db_create(const char *dir, int dirfd,
     const struct db_schema *, const struct conf *);
 
+/* Whether no transaction is open, not even one that reads. */
+bool db_idle(struct db *);
+
 /*
  * Open the database.  what names it in errors ("users/alice").  A version
  * that is too new, a file that is no database or has no schema are

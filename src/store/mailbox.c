@@ -71,6 +71,10 @@ mailbox_open_row(struct account *account, const struct mailbox_row *row,
 	m->uidvalidity = row->uidvalidity;
 	memcpy(m->id, row->id, sizeof(m->id));
 	m->fd = dir_open(account->fd, row->id);
+	if (m->fd == -1 && errno == ENOENT) {
+		account_bring_back(account, row->id);
+		m->fd = dir_open(account->fd, row->id);
+	}
 	if (m->fd == -1)
 		err = errno == ENOENT ? dir_missing(m) :
 		    err_errno("%s", m->what);
@@ -262,14 +266,21 @@ mailbox_stamp(const struct mailbox *m)
 	return stamp_get(m->fd);
 }
 
-bool
-mailbox_gone(const struct mailbox *m)
+static bool
+at_its_place(const struct mailbox *m)
 {
 	struct stat here, there;
 
-	return fstat(m->fd, &here) == -1 ||
-	    fstatat(m->account->fd, m->id, &there, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    here.st_ino != there.st_ino || here.st_dev != there.st_dev;
+	return fstat(m->fd, &here) == 0 &&
+	    fstatat(m->account->fd, m->id, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+bool
+mailbox_gone(const struct mailbox *m)
+{
+	return !at_its_place(m) &&
+	    !(account_bring_back(m->account, m->id) && at_its_place(m));
 }
 
 const struct err *

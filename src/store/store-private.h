@@ -73,6 +73,14 @@ const struct err *account_row(struct account *, struct arena *,
     const char *name, struct mailbox_row *row_r);
 
 /*
+ * Whether the directory of a mailbox is at its place, or can be put back there:
+ * DELETE moves it away before it commits, and may have died between.  False for
+ * a mailbox that has no row any more.  The first is for who holds the lock.
+ */
+bool account_bring_back_locked(struct account *, const char *id);
+bool account_bring_back(struct account *, const char *id);
+
+/*
  * Make an account's directory with its account.db: INBOX (users) or the root
  * (shared), and the mailboxes named, subscribed.  Left-overs under the name
  * are moved aside.  The caller holds the store's lock.

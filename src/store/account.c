@@ -62,6 +62,23 @@ account_close(struct account *account)
 	free(account);
 }
 
+/* Whose directory is missing may have been about to get another name. */
+static const struct err *
+undo_renaming(struct store *store)
+{
+	const struct err *err;
+	struct db *db;
+
+	err = store_users_db(store, &db);
+	if (err == NULL)
+		err = store_lock(store);
+	if (err != NULL)
+		return err;
+	err = user_rename_undo(store, db);
+	store_unlock(store, false);
+	return err;
+}
+
 const struct err *
 account_open(struct store *store, enum account_kind kind, const char *name,
     struct account **account_r)
@@ -70,7 +87,12 @@ account_open(struct store *store, enum account_kind kind, const char *name,
 	const struct err *err = NULL;
 
 	account->fd = dir_open(store_fd(store), account->what);
-	if (account->fd == -1)
+	if (account->fd == -1 && errno == ENOENT && kind == ACCOUNT_USER) {
+		err = undo_renaming(store);
+		if (err == NULL)
+			account->fd = dir_open(store_fd(store), account->what);
+	}
+	if (err == NULL && account->fd == -1)
 		err = errno == ENOENT ? err_user(RESP_NONEXISTENT,
 		    "there is no %s", account->what) :
 		    err_errno("%s", account->what);

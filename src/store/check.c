@@ -303,8 +303,8 @@ without_row(struct accounts *s, const char *name)
 		    "a directory with mail and no shared mailbox; it is added, "
 		    "without grants");
 	else
-		check_finding(c, CHECK_PROBLEM, c->repair, where,
-		    "a directory that is nobody's, without mail; it goes");
+		check_finding(c, CHECK_OK, false, where, "a directory that is "
+		    "nobody's, without mail%s", c->repair ? ": removed" : "");
 	return NULL;
 }
 
@@ -343,8 +343,14 @@ is_pair(struct accounts *s)
 static const struct err *
 compare_accounts(struct accounts *s)
 {
-	const struct err *err = read_accounts(s);
+	const struct err *err;
+	struct db *db;
 
+	err = store_users_db(s->c->store, &db);
+	if (err == NULL)
+		err = user_rename_undo(s->c->store, db);
+	if (err == NULL)
+		err = read_accounts(s);
 	if (err == NULL)
 		err = read_directories(s);
 	if (err != NULL)

@@ -98,6 +98,12 @@ const struct err *account_set_aside(struct store *, enum account_kind,
 const struct err *account_remove(struct store *, enum account_kind,
     const char *name);
 
+/*
+ * Under the store's lock: a renaming of a user that died between its two steps
+ * is taken back.
+ */
+const struct err *user_rename_undo(struct store *, struct db *users);
+
 /* This boot, as a number that is never 0. */
 int64_t boot_number(void);
 /* A fresh mailbox id. */

@@ -53,7 +53,9 @@ users_begin(struct store *store, struct db **db_r)
 		err = store_lock(store);
 	if (err != NULL)
 		return err;
-	err = db_begin(*db_r, true);
+	err = user_rename_undo(store, *db_r);
+	if (err == NULL)
+		err = db_begin(*db_r, true);
 	if (err != NULL)
 		store_unlock(store, false);
 	return err;
@@ -304,88 +306,6 @@ user_search_index(const struct user *user, const struct conf *conf)
 {
 	return user->search_index == USER_DEFAULT ? conf->search_index :
 	    user->search_index == USER_YES;
-}
-
-/* The directory goes from one name to the other, and stays there. */
-static const struct err *
-move_dir(struct store *store, const char *from, const char *to)
-{
-	const struct err *err = NULL;
-	int fd;
-
-	/* A directory that is not empty is never replaced. */
-	if (renameat(store_fd(store), from, store_fd(store), to) == -1)
-		return errno == EEXIST || errno == ENOTEMPTY ?
-		    err_user(RESP_ALREADYEXISTS, "the directory %s is in the "
-		    "way; 'mboxadm check' tells more", to) :
-		    err_errno("rename %s", from);
-	fd = dir_open(store_fd(store), account_kind_dir(ACCOUNT_USER));
-	if (fd == -1 || fsync(fd) == -1)
-		err = err_errno("users: fsync");
-	if (fd != -1)
-		close(fd);
-	if (err != NULL)
-		renameat(store_fd(store), to, store_fd(store), from);
-	return err;
-}
-
-/*
- * As users_end(), with the directory moved before.  Between the two a crash
- * leaves it under the new name and the row under the old one: 'mboxadm check
- * --repair' finds the pair.
- */
-static const struct err *
-rename_end(struct store *store, struct db *db, const char *from,
-    const char *to, const struct err *err)
-{
-	bool moved;
-
-	if (err == NULL)
-		err = move_dir(store, from, to);
-	moved = err == NULL;
-	err = users_end(store, db, err);
-	if (moved && err != NULL)
-		renameat(store_fd(store), to, store_fd(store), from);
-	return err;
-}
-
-const struct err *
-user_rename(struct store *store, const char *given_from, const char *given_to)
-{
-	struct arena *a = arena_new();
-	const char *from, *to, *pf, *pt;
-	const struct err *err;
-	sqlite3_stmt *stmt;
-	struct db *db;
-	bool yes;
-
-	err = user_name(a, given_from, &from);
-	if (err == NULL)
-		err = user_name(a, given_to, &to);
-	if (err == NULL)
-		err = users_begin(store, &db);
-	if (err != NULL)
-		goto done;
-	err = users_must_have(db, from);
-	if (err == NULL)
-		err = users_has(db, sql_user_is, to, &yes);
-	if (err == NULL && yes)
-		err = err_user(RESP_ALREADYEXISTS, "user '%s' exists already",
-		    to);
-	pf = arena_printf(a, "users/%s", err == NULL ? from : "");
-	pt = arena_printf(a, "users/%s", err == NULL ? to : "");
-	if (err == NULL)
-		err = db_prepare(db, "UPDATE users SET name = ?2 "
-		    "WHERE name = ?1", &stmt);
-	if (err == NULL) {
-		sqlite3_bind_text(stmt, 1, from, -1, SQLITE_STATIC);
-		sqlite3_bind_text(stmt, 2, to, -1, SQLITE_STATIC);
-		err = db_run(db, stmt);
-	}
-	err = rename_end(store, db, pf, pt, err);
-done:
-	arena_free(a);
-	return err;
 }
 
 const struct err *

@@ -107,6 +107,32 @@ names() {
 	fails 67 mboxadm user allow nobody create
 }
 
+# The directory moves before the row: a crash between used to lock the user out
+# until somebody moved the directory back by hand.
+@test "user rename: one that was cut off is taken back by who comes next" {
+	deliver alice one
+	mv "$MSGSTORE/users/alice" "$MSGSTORE/users/dora"
+	as_owner sh -c "echo alice dora >'$MSGSTORE/renaming'"
+	same one "$(subjects alice INBOX)"
+	[[ ! -e $MSGSTORE/renaming ]]
+	# Nor does another user get the directory.
+	mv "$MSGSTORE/users/alice" "$MSGSTORE/users/dora"
+	as_owner sh -c "echo alice dora >'$MSGSTORE/renaming'"
+	mboxadm user add --no-password dora
+	same one "$(subjects alice INBOX)"
+	same '' "$(subjects dora INBOX)"
+	# A note that was left behind, or that is none, changes nothing.
+	for note in 'alice eve' 'alice' '../x y' ''; do
+		as_owner sh -c "echo '$note' >'$MSGSTORE/renaming'"
+		mboxadm user deny alice create
+		mboxadm user allow alice create
+		[[ ! -e $MSGSTORE/renaming ]]
+	done
+	run -0 mboxadm user rename alice eve
+	[[ ! -e $MSGSTORE/renaming ]]
+	run -0 mboxadm check
+}
+
 @test "user rename: mail and grants go along" {
 	deliver alice hello
 	mboxadm grant sales alice read

@@ -10,7 +10,7 @@
 
 #include "bench.h"
 
-#define SETTLE_SECONDS	1
+#define SETTLE_SECONDS	4	/* servers give back what they do not need by then */
 #define GONE_TRIES	300	/* of 100 ms, for processes to end */
 
 /* kB; 0 where it cannot be read. */

@@ -1,0 +1,22 @@
+#!/usr/bin/env bats
+# power.bats - the disk as it may be after the power failed
+# SPDX-License-Identifier: ISC
+#
+# What an operation writes is recorded, and played up to each synchronisation and
+# each answer: with all of it, with what was synchronised alone, and with seeded
+# parts of the rest, torn sectors and lost names among them (disk.py).  The machine
+# looks as if started anew.  The promises are those of kill.bats; only flags of
+# the last seconds may be lost.
+load torture
+
+@test "power loss: APPEND, MULTIAPPEND, REPLACE, delivery" {
+	torture power 2 append multiappend replace-other deliver
+}
+
+@test "power loss: COPY, MOVE, EXPUNGE, STORE" {
+	torture power 2 copy move move-to-shared expunge store
+}
+
+@test "power loss: CREATE, DELETE, RENAME" {
+	torture power 2 create delete rename-tree
+}

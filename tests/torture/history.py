@@ -188,7 +188,8 @@ class Box:
 
     def saw_gone(self, uid, who):
         m = self.message(uid)
-        require(self.maybe_ended(m), who, 'is told that UID', uid, 'of', self,
+        # A copy may have \\Deleted, and be gone, before its COPY is answered.
+        require(m.origin is None or self.maybe_ended(m), who, 'is told that UID', uid, 'of', self,
                 'is gone, which nobody expunged: made by', m.origin,
                 'deletable since', m.deletable)
         self.certain.pop(uid, None)

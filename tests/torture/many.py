@@ -334,9 +334,14 @@ class Session:
                 return
             except Gone:
                 self.ended()
-            except Violation:
+            except Violation as e:
                 self.show()
-                raise
+                # At once, whatever the others wait for.
+                print('VIOLATION:', e, flush=True)
+                for session in self.world.sessions:
+                    if session.client:
+                        session.client.process.kill()
+                os._exit(1)
 
     def show(self):
         for line in self.client.transcript if self.client else ():

@@ -35,7 +35,8 @@ enum verb_flag {
 	VERB_NO_CONF	= 1 << 0,	/* does not read the configuration */
 	VERB_NO_STORE	= 1 << 1,	/* works without a store */
 	VERB_MAKES_STORE = 1 << 2,	/* the store may be missing */
-	VERB_DELIVERS	= 1 << 3	/* an MTA calls: what may pass is 75 */
+	VERB_DELIVERS	= 1 << 3,	/* an MTA calls: what may pass is 75 */
+	VERB_MENDS	= 1 << 4	/* users.db may be missing */
 };
 
 struct admin;

@@ -70,7 +70,8 @@ check_run(struct admin *a)
 const struct verb verbs_check[] = {
 	{ .words = "check", .operands = "[--repair] [USER] [--json]",
 	  .help = "verify the store, and mend it",
-	  .max = 1, .opts = OPT(OPT_JSON) | OPT(OPT_REPAIR),
+	  .max = 1, .flags = VERB_MENDS,
+	  .opts = OPT(OPT_JSON) | OPT(OPT_REPAIR),
 	  .run = check_run },
 	{ .words = NULL }
 };

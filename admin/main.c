@@ -252,7 +252,9 @@ enter_store(struct admin *a)
 		a->status_failed = delivers ? EX_TEMPFAIL : EX_NOPERM;
 		return err;
 	}
-	err = store_open(a->store_path, a->conf, &a->store);
+	err = (a->verb->flags & VERB_MENDS) != 0 ?
+	    store_open_damaged(a->store_path, a->conf, &a->store) :
+	    store_open(a->store_path, a->conf, &a->store);
 	if (err != NULL && err->kind == ERR_USER)
 		a->status_failed = delivers ? EX_TEMPFAIL : EX_UNAVAILABLE;
 	return err;

@@ -417,7 +417,8 @@ account_delete(struct account *account, const char *name)
 		db_rollback(account->db);
 		if (!row.noselect)
 			account_bring_back_locked(account, row.id);
-	}
+	} else
+		account_keep_copy(account);
 	lock_drop(account->lockfd);
 	stamp_touch(account->fd);
 	if (err == NULL && store_conf(account->store)->expunge_retention == 0)

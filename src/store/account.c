@@ -184,13 +184,21 @@ account_begin(struct account *account, bool durable)
 	return err;
 }
 
+void
+account_keep_copy(struct account *account)
+{
+	db_keep_copy(account->db, account->fd, &schema_account);
+}
+
 static const struct err *
-end(struct account *account, const struct err *err, bool touch)
+end(struct account *account, const struct err *err, bool touch, bool names)
 {
 	if (err == NULL)
 		err = db_commit(account->db);
 	if (err != NULL)
 		db_rollback(account->db);
+	else if (names)
+		account_keep_copy(account);
 	lock_drop(account->lockfd);
 	if (err == NULL && touch)
 		stamp_touch(account->fd);
@@ -200,7 +208,7 @@ end(struct account *account, const struct err *err, bool touch)
 const struct err *
 account_end(struct account *account, const struct err *err)
 {
-	return end(account, err, true);
+	return end(account, err, true, true);
 }
 
 /* --- Reading rows --- */
@@ -217,16 +225,22 @@ row_read(struct account *account, struct arena *a, sqlite3_stmt *stmt,
 	const char *id = (const char *)sqlite3_column_text(stmt, 0);
 	const char *name = (const char *)sqlite3_column_text(stmt, 1);
 	const char *use = (const char *)sqlite3_column_text(stmt, 2);
+	int64_t validity = sqlite3_column_int64(stmt, 4);
+	int64_t uidnext = sqlite3_column_int64(stmt, 5);
 
-	if (id == NULL || name == NULL || !mailbox_id_valid(id))
+	/* A UIDNEXT that is none could make a mailbox look as if it never had
+	 * a message. */
+	if (id == NULL || name == NULL || !mailbox_id_valid(id) ||
+	    validity < 1 || validity > UINT32_MAX || uidnext < 1 ||
+	    uidnext >= UINT32_MAX)
 		return err_internal("%s/account.db has a bad row; run "
 		    "'mboxadm check --repair'", account->what);
 	*row = (struct mailbox_row){
 		.name = arena_strdup(a, name),
 		.special_use = use != NULL ? arena_strdup(a, use) : NULL,
 		.noselect = sqlite3_column_int(stmt, 3) != 0,
-		.uidvalidity = (uint32_t)sqlite3_column_int64(stmt, 4),
-		.uidnext = (uint32_t)sqlite3_column_int64(stmt, 5),
+		.uidvalidity = (uint32_t)validity,
+		.uidnext = (uint32_t)uidnext,
 		.messages = (uint32_t)sqlite3_column_int64(stmt, 6),
 		.unseen = (uint32_t)sqlite3_column_int64(stmt, 7),
 		.deleted = (uint32_t)sqlite3_column_int64(stmt, 8),
@@ -429,7 +443,7 @@ account_counters_mark(struct account *account, const char *id)
 		err = db_run(account->db, stmt);
 	}
 	/* Nobody needs to wake: what is to change is told when it has. */
-	return end(account, err, false);
+	return end(account, err, false, false);
 }
 
 const struct err *
@@ -456,7 +470,7 @@ account_counters_set(struct account *account, const char *id,
 		sqlite3_bind_int64(stmt, 8, boot_number());
 		err = db_run(account->db, stmt);
 	}
-	return account_end(account, err);
+	return end(account, err, true, false);
 }
 
 const struct err *

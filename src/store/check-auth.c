@@ -18,50 +18,23 @@ auth_health(struct check *c, enum db_health *health_r, char *text, size_t size)
 	    &schema_auth, store_path(c->store), health_r, text, size);
 }
 
-/* Every row that can be read, by two constant statements. */
-static const struct err *
-copy_rows(struct db *from, struct db *to, const char *select,
-    const char *insert)
-{
-	const struct err *err = NULL;
-	sqlite3_stmt *in, *out;
-	bool row;
-
-	if (db_prepare(from, select, &in) != NULL)
-		return NULL;
-	while (err == NULL && db_step(from, in, &row) == NULL && row) {
-		err = db_prepare(to, insert, &out);
-		if (err != NULL)
-			break;
-		for (int i = 0; i < sqlite3_column_count(in); i++)
-			sqlite3_bind_value(out, i + 1,
-			    sqlite3_column_value(in, i));
-		err = db_run(to, out);
-		if (err != NULL && sqlite3_errcode(db_sqlite(to)) ==
-		    SQLITE_CONSTRAINT)
-			err = NULL;
-	}
-	db_done(in);
-	return err;
-}
-
 static const struct err *
 copy_all(struct db *from, struct db *to)
 {
 	const struct err *err;
 
-	err = copy_rows(from, to, "SELECT user, password, scram "
+	err = check_copy_rows(from, to, "SELECT user, password, scram "
 	    "FROM credentials", "INSERT INTO credentials VALUES (?1, ?2, ?3)");
 	if (err == NULL)
-		err = copy_rows(from, to, "SELECT user, label, hash, created, "
+		err = check_copy_rows(from, to, "SELECT user, label, hash, created, "
 		    "used, expires FROM app_passwords", "INSERT INTO "
 		    "app_passwords VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-	return err != NULL ? err : copy_rows(from, to,
+	return err != NULL ? err : check_copy_rows(from, to,
 	    "SELECT octets FROM secret",
 	    "INSERT OR IGNORE INTO secret VALUES (1, ?1)");
 }
 
-/* The damaged file stays beside the new one; what it lies in has its lock. */
+/* The damaged file stays beside the new one. */
 static const struct err *
 set_aside(struct check *c)
 {
@@ -73,10 +46,16 @@ set_aside(struct check *c)
 
 		snprintf(from, sizeof(from), "auth.db%s", ends[i]);
 		snprintf(to, sizeof(to), "auth.db.damaged%s", ends[i]);
-		if (unlinkat(fd, to, 0) == -1 && errno != ENOENT)
-			return err_errno("%s", to);
-		if (linkat(fd, from, fd, to, 0) == -1 && errno != ENOENT)
-			return err_errno("%s", from);
+		const struct err *err;
+
+		/* Nor a log of one that was put aside before. */
+		if (faccessat(fd, from, F_OK, AT_SYMLINK_NOFOLLOW) == -1) {
+			unlinkat(fd, to, 0);
+			continue;
+		}
+		err = check_set_aside_as(fd, from, to);
+		if (err != NULL)
+			return err;
 	}
 	return NULL;
 }
@@ -97,8 +76,9 @@ make_again(struct check *c, enum db_health health)
 		err = set_aside(c);
 	if (err == NULL)
 		err = db_create(path, store_fd(c->store), &schema_auth, conf);
-	if (err == NULL && health == DB_DAMAGED &&
-	    db_open_any(path, "auth.db.damaged", &from) == NULL) {
+	/* Also what a repair that was cut off put aside. */
+	if (err == NULL && faccessat(store_fd(c->store), "auth.db.damaged",
+	    F_OK, 0) == 0 && db_open_any(path, "auth.db.damaged", &from) == NULL) {
 		err = db_open(path, &schema_auth, conf, -1, path, &to);
 		if (err == NULL)
 			err = db_begin(to, true);
@@ -178,7 +158,8 @@ check_auth(struct check *c)
 		return NULL;
 	}
 	if (health == DB_GOOD)
-		return c->repair ? mend_rows(c) : NULL;
+		return c->repair && !c->users_again && !c->rows_added ?
+		    mend_rows(c) : NULL;
 	if (c->repair)
 		err = make_again(c, health);
 	if (err != NULL)

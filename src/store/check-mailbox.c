@@ -33,7 +33,8 @@ struct pass {
 	uint64_t	 modseq;	/* of all changes that mending makes */
 	uint32_t	 uidnext;	/* for messages under new UIDs */
 	uint32_t	 unused;	/* uidnext when the pass began */
-	uint32_t	 told;		/* uidnext as account.db has it */
+	uint32_t	 least_uidnext;	/* as account.db knows it */
+	uint64_t	 least_modseq;
 	uint32_t	 messages;
 	uint32_t	*files;		/* UIDs of the files */
 	size_t		 files_n;
@@ -177,6 +178,20 @@ each_uid(struct pass *p, const struct seqset_builder *b,
 	return err;
 }
 
+/* What has the name of a message, and is no file, gets out of the way. */
+static const struct err *
+unlink_one(struct pass *p, uint32_t uid)
+{
+	char name[UID_NAME_OCTETS];
+
+	uid_name(uid, name);
+	if (unlinkat(p->m->fd, name, 0) == 0 || errno == ENOENT)
+		return NULL;
+	if (errno == EISDIR || errno == EPERM)
+		return check_set_aside(p->m->fd, name);
+	return err_errno("%s/%s", p->m->what, name);
+}
+
 static int
 open_message(struct pass *p, uint32_t uid, struct stat *st)
 {
@@ -313,6 +328,30 @@ pass_flags(struct pass *p)
 	    (int64_t[]){ known, (int64_t)p->modseq }, 2) : NULL;
 }
 
+#define MODSEQ_MAX_S	"4611686018427387902"	/* of what mailbox_state() takes */
+#define BAD_MODSEQ	"modseq NOT BETWEEN 1 AND " MODSEQ_MAX_S
+
+static const struct err *
+pass_modseqs(struct pass *p)
+{
+	const struct err *err;
+	int64_t n;
+
+	err = number_of(p->m->db, "SELECT (SELECT count(*) FROM messages "
+	    "WHERE " BAD_MODSEQ ") + (SELECT count(*) FROM expunged WHERE "
+	    BAD_MODSEQ ")", &n);
+	if (err != NULL || n == 0)
+		return err;
+	FOUND(p, CHECK_PROBLEM, "%" PRId64 " rows have a modseq that cannot "
+	    "be", n);
+	if (p->fix)
+		err = run_numbers(p->m->db, "UPDATE messages SET modseq = ?1 "
+		    "WHERE " BAD_MODSEQ, (int64_t[]){ (int64_t)p->modseq }, 1);
+	return err != NULL || !p->fix ? err : run_numbers(p->m->db,
+	    "UPDATE expunged SET modseq = ?1 WHERE " BAD_MODSEQ,
+	    (int64_t[]){ (int64_t)p->modseq }, 1);
+}
+
 /* --- Rows and files --- */
 
 /* The row goes as if the message was expunged: sessions must hear of it. */
@@ -332,6 +371,9 @@ row_without_file(struct pass *p, uint32_t uid)
 	    now_seconds() }, 3);
 	if (err == NULL)
 		err = run_uid(db, "DELETE FROM messages WHERE uid = ?1", uid);
+	if (bsearch(&uid, p->files, p->files_n, sizeof(*p->files),
+	    uid_compare) != NULL)
+		seqset_add(&p->unlinks, uid);
 	return err == NULL ? delete_content(db, uid) : err;
 }
 
@@ -393,7 +435,7 @@ file_alone(struct pass *p, uint32_t uid)
 
 	if (uid >= p->unused) {
 		/* Where account.db knows of the UID, messages.db may be old. */
-		const bool remove = p->fix && uid >= p->told;
+		const bool remove = p->fix && uid >= p->least_uidnext;
 
 		FOUND(p, CHECK_OK, "file %" PRIu32 " is from an append that "
 		    "did not end; %s", uid, remove ? "removed" :
@@ -601,9 +643,12 @@ count_state(struct pass *p, struct mailbox_state *s)
 	    "FROM messages), "
 	    "max((SELECT coalesce(max(uid), 0) FROM messages), "
 	    " (SELECT coalesce(max(uid), 0) FROM expunged)) + 1, "
-	    "max(1, (SELECT coalesce(max(modseq), 1) FROM messages), "
-	    " (SELECT coalesce(max(modseq), 1) FROM expunged)), "
-	    "(SELECT coalesce(max(modseq), 0) FROM expunged)", &stmt);
+	    "max(1, (SELECT coalesce(max(modseq), 1) FROM messages "
+	    "  WHERE modseq <= " MODSEQ_MAX_S "), "
+	    " (SELECT coalesce(max(modseq), 1) FROM expunged "
+	    "  WHERE modseq <= " MODSEQ_MAX_S ")), "
+	    "(SELECT coalesce(max(modseq), 0) FROM expunged "
+	    " WHERE modseq BETWEEN 1 AND " MODSEQ_MAX_S ")", &stmt);
 	if (err != NULL)
 		return err;
 	err = db_step(p->m->db, stmt, &row);
@@ -696,7 +741,8 @@ pass_counters(struct pass *p, const struct mailbox_state *before,
 		    before->messages, before->unseen, before->deleted,
 		    before->size, counted->messages, counted->unseen,
 		    counted->deleted, counted->size);
-	if (there && before->uidnext < counted->uidnext)
+	if (there && (before->uidnext < counted->uidnext ||
+	    before->uidnext < p->least_uidnext))
 		FOUND(p, CHECK_PROBLEM, "the next UID is not above all that "
 		    "are used");
 	if (there && (before->highestmodseq < counted->highestmodseq ||
@@ -735,11 +781,17 @@ pass_run(struct pass *p)
 		return err;
 	p->uidnext = before.uidnext > counted.uidnext ? before.uidnext :
 	    counted.uidnext;
+	if (p->uidnext < p->least_uidnext)
+		p->uidnext = p->least_uidnext;
 	p->unused = p->uidnext;
 	p->messages = counted.messages;
 	p->modseq = (before.highestmodseq > counted.highestmodseq ?
 	    before.highestmodseq : counted.highestmodseq) + 1;
+	if (p->modseq <= p->least_modseq)
+		p->modseq = p->least_modseq + 1;
 	err = pass_keywords(p);
+	if (err == NULL)
+		err = pass_modseqs(p);
 	if (err == NULL)
 		err = pass_flags(p);
 	if (err == NULL)
@@ -802,17 +854,6 @@ pass_quiet(struct pass *p)
 	return err;
 }
 
-static const struct err *
-unlink_one(struct pass *p, uint32_t uid)
-{
-	char name[UID_NAME_OCTETS];
-
-	uid_name(uid, name);
-	if (unlinkat(p->m->fd, name, 0) == -1 && errno != ENOENT)
-		return err_errno("%s/%s", p->m->what, name);
-	return NULL;
-}
-
 /* A message without a row may have taken its name meanwhile. */
 static const struct err *
 unlink_orphan(struct pass *p, uint32_t uid)
@@ -859,10 +900,12 @@ pass_loud(struct pass *p)
 
 /* *good_r: the database can be read on; *mended_r: rows were changed. */
 static const struct err *
-check_rows(struct check *c, struct mailbox *m, const char *where,
-    uint32_t told, bool *good_r, bool *mended_r)
+check_rows(struct check *c, struct mailbox *m, const struct mailbox_row *row,
+    const char *where, bool *good_r, bool *mended_r)
 {
-	struct pass quiet = { .c = c, .m = m, .where = where, .told = told };
+	struct pass quiet = { .c = c, .m = m, .where = where,
+	    .least_uidnext = row->uidnext,
+	    .least_modseq = row->highestmodseq };
 	struct pass loud = quiet;
 	const struct err *err;
 
@@ -882,6 +925,31 @@ check_rows(struct check *c, struct mailbox *m, const char *where,
 	mailbox_unlock(m);
 	pass_clear(&loud);
 	return err;
+}
+
+/*
+ * account.db heard of changes that messages.db does not have: an older copy of
+ * it.  What clients know of flags and expunges since is told to them anew.
+ */
+static const struct err *
+bring_forward(struct mailbox *m, uint64_t modseq, struct mailbox_state *s)
+{
+	const int64_t next = (int64_t)modseq + MODSEQ_STEP;
+	const struct err *err = db_begin(m->db, true);
+
+	if (err == NULL)
+		err = run_numbers(m->db, "UPDATE messages SET modseq = ?1",
+		    &next, 1);
+	if (err == NULL)
+		err = run_numbers(m->db, "UPDATE mailbox SET "
+		    "highestmodseq = ?1, purgedmodseq = ?1 - 1", &next, 1);
+	if (err == NULL)
+		err = db_commit(m->db);
+	if (err != NULL)
+		db_rollback(m->db);
+	if (err == NULL)
+		stamp_touch(m->fd);
+	return err != NULL ? err : mailbox_read_state(m, s);
 }
 
 /* The copy in account.db, where it claims to be right. */
@@ -905,12 +973,22 @@ check_copy(struct check *c, struct mailbox *m, const char *where)
 	    row.messages != s.messages || row.unseen != s.unseen ||
 	    row.deleted != s.deleted || row.size != s.size ||
 	    row.highestmodseq != s.highestmodseq)) {
-		if (c->repair)
+		bool older = row.highestmodseq > s.highestmodseq;
+
+		if (c->repair && older)
+			err = bring_forward(m, row.highestmodseq, &s);
+		if (c->repair && err == NULL)
 			err = account_counters_set(m->account, m->id, &s);
-		check_finding(c, CHECK_PROBLEM, c->repair && err == NULL,
-		    where, "account.db counts %" PRIu32 " messages, %" PRIu32
-		    " unseen; messages.db %" PRIu32 ", %" PRIu32,
-		    row.messages, row.unseen, s.messages, s.unseen);
+		if (older)
+			check_finding(c, CHECK_PROBLEM, c->repair &&
+			    err == NULL, where, "messages.db is older than "
+			    "account.db: flags may be those of before");
+		else
+			check_finding(c, CHECK_PROBLEM, c->repair &&
+			    err == NULL, where, "account.db counts %" PRIu32
+			    " messages, %" PRIu32 " unseen; messages.db %"
+			    PRIu32 ", %" PRIu32, row.messages, row.unseen,
+			    s.messages, s.unseen);
 	}
 	mailbox_unlock(m);
 done:
@@ -957,6 +1035,39 @@ early_orphans(struct check *c, const char *where, int dirfd,
 	return NULL;
 }
 
+/*
+ * An older copy of messages.db that was put back: sound in itself, but it knows
+ * nothing of UIDs that were given since, which files may have.  account.db and
+ * the lock file (what sessions were told of as recent) are the witnesses.
+ */
+static void
+find_older(const char *path, const struct mailbox_row *row, int dirfd,
+    int lockfd, enum db_health *health_r, char *text, size_t size)
+{
+	uint32_t least = row->uidnext, *uids = NULL;
+	struct db *db = NULL;
+	int64_t uidnext = 0;
+	size_t n = 0;
+
+	if (check_uids(dirfd, path, &uids, &n) != NULL)
+		n = 0;
+	/* The lock file may hold anything: a file must bear it out. */
+	if (n > 0 && uids[n - 1] < mailbox_recent_of(lockfd) &&
+	    uids[n - 1] >= least)
+		least = uids[n - 1] + 1;
+	free(uids);
+	if (db_open_any(path, schema_messages.file, &db) == NULL &&
+	    number_of(db, "SELECT max(coalesce((SELECT uidnext FROM mailbox "
+	    "WHERE id = 1), 0), coalesce((SELECT max(uid) FROM messages), 0) "
+	    "+ 1)", &uidnext) == NULL && uidnext < least) {
+		*health_r = DB_DAMAGED;
+		snprintf(text, size, "it is older: UIDs below %" PRIu32
+		    " were given, it knows those below %" PRId64, least,
+		    uidnext);
+	}
+	db_close(db);
+}
+
 /* Whether messages.db can be used: when it cannot, told and mended. */
 static const struct err *
 check_database(struct check *c, struct account *account,
@@ -973,6 +1084,9 @@ check_database(struct check *c, struct account *account,
 	snprintf(what, sizeof(what), "%s/%s", account->what, row->id);
 	err = db_health(path, dirfd, &schema_messages, what, &health, text,
 	    sizeof(text));
+	if (err == NULL && health == DB_GOOD)
+		find_older(path, row, dirfd, lockfd, &health, text,
+		    sizeof(text));
 	*use_r = err == NULL && health == DB_GOOD;
 	if (err != NULL || *use_r)
 		return err;
@@ -982,6 +1096,9 @@ check_database(struct check *c, struct account *account,
 		return err;
 	err = db_health(path, dirfd, &schema_messages, what, &health, text,
 	    sizeof(text));
+	if (err == NULL && health == DB_GOOD)
+		find_older(path, row, dirfd, lockfd, &health, text,
+		    sizeof(text));
 	if (err == NULL)
 		err = check_uids(dirfd, what, &uids, &n);
 	*use_r = err == NULL && health == DB_GOOD;
@@ -1032,15 +1149,14 @@ check_mailbox(struct check *c, struct account *account,
 			check_failed(c, where, err_errno("%s", row->id));
 		return;
 	}
-	err = lock_open(dirfd, where, &lockfd);
+	err = check_lock_open(c, dirfd, where, &lockfd);
 	if (err == NULL)
 		err = check_database(c, account, row, where, fresh, dirfd,
 		    lockfd, &use);
 	if (err == NULL && use)
 		err = mailbox_open_row(account, row, &m);
 	if (err == NULL && use)
-		err = check_rows(c, m, where, row->uidnext, &use,
-		    &mended);
+		err = check_rows(c, m, row, where, &use, &mended);
 	if (err == NULL && use)
 		err = check_copy(c, m, where);
 	if (err == NULL && use && c->repair)

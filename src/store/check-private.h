@@ -17,6 +17,9 @@ struct check {
 	void		*arg;
 	struct check_result *result;
 	const struct account *account;	/* that is looked at, or NULL */
+	bool		 rows_added;	/* to users.db */
+	bool		 users_again;	/* users.db was made again: ids of users
+					 * may be forgotten */
 };
 
 /*
@@ -38,6 +41,25 @@ bool check_moved(int fd, int dirfd, const char *name);
 /* Whether c->account was renamed or removed since its directory was opened. */
 bool check_account_left(const struct check *);
 
+/*
+ * The lock file of a directory, as lock_open().  What is no file under its name
+ * is a finding; a repair sets it aside.
+ */
+const struct err *check_lock_open(struct check *, int dirfd,
+    const char *where, int *fd_r);
+/* Rename what has no business under a name, to replace what the other name is
+ * of; and to NAME.damaged. */
+const struct err *check_set_aside_as(int dirfd, const char *name,
+    const char *to);
+const struct err *check_set_aside(int dirfd, const char *name);
+
+/*
+ * Every row that can be read, by two constant statements; one that breaks a rule
+ * of the table is left behind.
+ */
+const struct err *check_copy_rows(struct db *from, struct db *to,
+    const char *select, const char *insert);
+
 /* The UID that a file's name is, or 0: "42", never "042". */
 uint32_t check_uid_of(const char *name);
 /*
@@ -49,6 +71,12 @@ const struct err *check_names(struct arena *a, int dirfd, const char *what,
 const struct err *check_uids(int dirfd, const char *what, uint32_t **uids_r,
     size_t *n_r);
 
+/* users.db: whether it can be used, as it was or made again. */
+const struct err *check_users(struct check *, bool *use_r);
+/* Inside a transaction: the row of a user whose directory alone is left. */
+bool check_user_from_copy(struct check *, struct db *to, const char *name);
+/* After the accounts of a repair: grants of those that came back, the copy. */
+const struct err *check_users_end(struct check *);
 /* auth.db, of a users.db that is sound. */
 const struct err *check_auth(struct check *);
 /* One account, whose directory is there. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@ struct rebuild {
 	struct store	*store;
 	struct account	*old, *new;	/* old: its directory alone is used */
 	struct db	*from;		/* the damaged database, or NULL */
+	struct db	*copy;		/* of the names, or NULL */
 	char		 new_name[STORE_PATH_OCTETS];	/* users/.new-NAME */
 	char		 new_path[STORE_PATH_OCTETS];
 };
@@ -37,14 +39,15 @@ bind_column(sqlite3_stmt *out, int i, sqlite3_stmt *in, int column)
 
 /* Every row that can be read, by two constant statements. */
 static const struct err *
-copy_rows(struct rebuild *r, const char *select, const char *insert)
+copy_rows(struct rebuild *r, struct db *from, const char *select,
+    const char *insert)
 {
 	sqlite3_stmt *in = NULL, *out;
 	const struct err *err = NULL;
 
-	if (r->from == NULL || db_prepare(r->from, select, &in) != NULL)
+	if (from == NULL || db_prepare(from, select, &in) != NULL)
 		return NULL;
-	while (err == NULL && more(r->from, in)) {
+	while (err == NULL && more(from, in)) {
 		err = db_prepare(r->new->db, insert, &out);
 		if (err != NULL)
 			break;
@@ -61,27 +64,39 @@ copy_rows(struct rebuild *r, const char *select, const char *insert)
 }
 
 static const struct err *
-copy_all(struct rebuild *r)
+copy_from(struct rebuild *r, struct db *from)
 {
 	const struct err *err;
 
-	err = copy_rows(r, "SELECT id, name, special_use, noselect, "
+	err = copy_rows(r, from, "SELECT id, name, special_use, noselect, "
 	    "uidvalidity, uidnext, highestmodseq FROM mailboxes "
 	    "WHERE length(id) = 16 AND id NOT GLOB '*[^0-9a-f]*' "
 	    "AND typeof(name) = 'text' AND noselect IN (0, 1) "
 	    "AND uidvalidity BETWEEN 1 AND 4294967295 "
 	    "AND uidnext BETWEEN 1 AND 4294967295 AND highestmodseq > 0",
-	    "INSERT OR IGNORE INTO mailboxes(id, name, special_use, noselect, "
+	    "INSERT INTO mailboxes(id, name, special_use, noselect, "
 	    "uidvalidity, uidnext, highestmodseq) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(id) DO UPDATE "
+	    "SET uidnext = max(uidnext, excluded.uidnext), highestmodseq = "
+	    "max(highestmodseq, excluded.highestmodseq)");
 	if (err == NULL)
-		err = copy_rows(r, "SELECT name FROM subscriptions "
+		err = copy_rows(r, from, "SELECT name FROM subscriptions "
 		    "WHERE typeof(name) = 'text'",
 		    "INSERT OR IGNORE INTO subscriptions VALUES (?1)");
+	return err != NULL ? err : copy_rows(r, from,
+	    "SELECT uidvalidity FROM account "
+	    "WHERE uidvalidity BETWEEN 0 AND 4294967295",
+	    "UPDATE account SET uidvalidity = max(uidvalidity, ?1)");
+}
+
+/* First the copy, which is sound: the damaged one knows later counters. */
+static const struct err *
+copy_all(struct rebuild *r)
+{
+	const struct err *err = copy_from(r, r->copy);
+
 	if (err == NULL)
-		err = copy_rows(r, "SELECT uidvalidity FROM account "
-		    "WHERE uidvalidity BETWEEN 0 AND 4294967295",
-		    "UPDATE account SET uidvalidity = max(uidvalidity, ?1)");
+		err = copy_from(r, r->from);
 	return err == NULL ? db_exec(r->new->db, "UPDATE account SET "
 	    "uidvalidity = max(uidvalidity, "
 	    "(SELECT coalesce(max(uidvalidity), 0) FROM mailboxes)); "
@@ -134,14 +149,19 @@ static const struct err *
 keep_damaged(struct rebuild *r)
 {
 	static const char *const ends[] = { "", "-wal", "-journal" };
+	struct stat st;
 
 	for (size_t i = 0; i < 3; i++) {
 		char from[40], to[40];
 
 		snprintf(from, sizeof(from), "account.db%s", ends[i]);
 		snprintf(to, sizeof(to), "account.db.damaged%s", ends[i]);
-		if (linkat(r->old->fd, from, r->new->fd, to, 0) == -1 &&
-		    errno != ENOENT && errno != EEXIST)
+		if (linkat(r->old->fd, from, r->new->fd, to, 0) == 0 ||
+		    errno == ENOENT || errno == EEXIST)
+			continue;
+		/* A directory in its place is not worth keeping. */
+		if (errno != EPERM || fstatat(r->old->fd, from, &st,
+		    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISDIR(st.st_mode))
 			return err_errno("%s/%s", r->old->what, from);
 	}
 	return NULL;
@@ -221,6 +241,10 @@ check_rebuild_account(struct store *store, enum account_kind kind,
 	if ((size_t)snprintf(r.new_path, sizeof(r.new_path), "%s/%s",
 	    store_path(store), r.new_name) >= sizeof(r.new_path))
 		err = err_internal("%s: path too long", r.new_name);
+	/* Its own path: the name is still the old one's. */
+	free(r.new->path);
+	if ((r.new->path = strdup(r.new_path)) == NULL)
+		fatal("out of memory");
 	r.old->fd = dir_open(store_fd(store), r.old->what);
 	if (err == NULL && r.old->fd == -1)
 		err = err_errno("%s", r.old->what);
@@ -229,8 +253,12 @@ check_rebuild_account(struct store *store, enum account_kind kind,
 	    &r.from) != NULL)
 		r.from = NULL;
 	if (err == NULL)
+		err = db_open_copy(r.old->path, r.old->fd, &schema_account,
+		    &r.copy);
+	if (err == NULL)
 		err = fill(&r);
 	db_close(r.from);
+	db_close(r.copy);
 	if (err == NULL && syncfs(r.new->fd) == -1)
 		err = err_errno("%s: syncfs", r.new_name);
 	if (err == NULL)

@@ -127,7 +127,8 @@ read_limits(struct rebuild *r)
 	if (modseq > (int64_t)r->state.highestmodseq &&
 	    modseq < INT64_MAX / 2)
 		r->state.highestmodseq = (uint64_t)modseq;
-	r->state.highestmodseq++;
+	/* What clients were told since the last that is known here. */
+	r->state.highestmodseq += MODSEQ_STEP;
 }
 
 /* --- The new directory --- */
@@ -136,7 +137,13 @@ read_limits(struct rebuild *r)
 static const struct err *
 link_into(struct rebuild *r, const char *name, const char *as)
 {
+	struct stat st;
+
 	if (linkat(r->old, name, r->new, as, 0) == 0 || errno == ENOENT)
+		return NULL;
+	/* A directory in a database's place is not worth keeping. */
+	if (errno == EPERM && fstatat(r->old, name, &st,
+	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return NULL;
 	return err_errno("%s/%s", r->what, name);
 }

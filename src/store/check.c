@@ -3,6 +3,7 @@
 #include "store/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,71 +67,70 @@ check_failed(struct check *c, const char *where, const struct err *err)
 	c->report(c->arg, CHECK_PROBLEM, where, err->text);
 }
 
-/* --- users.db --- */
-
-static const struct err *
-users_health(struct check *c, enum db_health *health_r, char *text,
-    size_t size)
+const struct err *
+check_set_aside_as(int dirfd, const char *name, const char *to)
 {
-	return db_health(store_path(c->store), store_fd(c->store),
-	    &schema_users, store_path(c->store), health_r, text, size);
-}
+	if (unlinkat(dirfd, to, 0) == -1 && errno != ENOENT) {
+		const struct err *err = dir_remove(dirfd, to, 4);
 
-/* What can be mended without knowing anything: indexes, dangling grants. */
-static const struct err *
-mend_users(struct check *c)
-{
-	const struct err *err;
-	struct db *db = NULL;
-
-	err = store_lock(c->store);
-	if (err != NULL)
-		return err;
-	err = db_open_any(store_path(c->store), schema_users.file, &db);
-	if (err == NULL)
-		err = db_begin(db, true);
-	if (err == NULL)
-		err = db_exec(db, "DELETE FROM grants WHERE shared NOT IN "
-		    "(SELECT name FROM shared) OR user NOT IN "
-		    "(SELECT name FROM users); REINDEX");
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL && db != NULL)
-		db_rollback(db);
-	db_close(db);
-	store_unlock(c->store, err == NULL);
-	return err;
-}
-
-static const struct err *
-check_users(struct check *c, bool *use_r)
-{
-	char text[CHECK_TEXT_OCTETS] = "", again[CHECK_TEXT_OCTETS];
-	enum db_health health, after;
-	const struct err *err;
-	bool mended;
-
-	err = users_health(c, &health, text, sizeof(text));
-	*use_r = err == NULL && health == DB_GOOD;
-	if (err != NULL || *use_r)
-		return err;
-	if (health == DB_NEWER) {
-		check_finding(c, CHECK_PROBLEM, false, "users.db",
-		    "%s; upgrade", text);
-		return NULL;
-	}
-	after = health;
-	if (c->repair && health == DB_DAMAGED && mend_users(c) == NULL) {
-		err = users_health(c, &after, again, sizeof(again));
 		if (err != NULL)
 			return err;
 	}
-	mended = *use_r = after == DB_GOOD;
-	check_finding(c, c->repair && !mended ? CHECK_LOST : CHECK_PROBLEM,
-	    mended, "users.db", "it cannot be used (%s)%s", text,
-	    mended ? "" : "; users and passwords are known to it alone: put "
-	    "it back from a backup");
+	if (renameat(dirfd, name, dirfd, to) == -1)
+		return err_errno("%s", name);
 	return NULL;
+}
+
+const struct err *
+check_set_aside(int dirfd, const char *name)
+{
+	char to[STORE_PATH_OCTETS];
+
+	snprintf(to, sizeof(to), "%s.damaged", name);
+	return check_set_aside_as(dirfd, name, to);
+}
+
+const struct err *
+check_lock_open(struct check *c, int dirfd, const char *where, int *fd_r)
+{
+	const struct err *err;
+	struct stat st;
+
+	if (fstatat(dirfd, "lock", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(st.st_mode)) {
+		err = c->repair ? check_set_aside(dirfd, "lock") : NULL;
+		if (err != NULL)
+			return err;
+		check_finding(c, CHECK_PROBLEM, c->repair, where,
+		    "its lock is no file; a new one is made");
+	}
+	return lock_open(dirfd, where, fd_r);
+}
+
+const struct err *
+check_copy_rows(struct db *from, struct db *to, const char *select,
+    const char *insert)
+{
+	const struct err *err = NULL;
+	sqlite3_stmt *in, *out;
+	bool row;
+
+	if (db_prepare(from, select, &in) != NULL)
+		return NULL;
+	while (err == NULL && db_step(from, in, &row) == NULL && row) {
+		err = db_prepare(to, insert, &out);
+		if (err != NULL)
+			break;
+		for (int i = 0; i < sqlite3_column_count(in); i++)
+			sqlite3_bind_value(out, i + 1,
+			    sqlite3_column_value(in, i));
+		err = db_run(to, out);
+		if (err != NULL && sqlite3_errcode(db_sqlite(to)) ==
+		    SQLITE_CONSTRAINT)
+			err = NULL;
+	}
+	db_done(in);
+	return err;
 }
 
 /* --- Accounts and their directories --- */
@@ -180,6 +180,86 @@ read_accounts(struct accounts *s)
 }
 
 static const struct err *
+delete_row(struct accounts *s, const char *name)
+{
+	const struct err *err;
+	struct db *db;
+
+	err = store_users_db(s->c->store, &db);
+	if (err == NULL)
+		err = db_begin(db, true);
+	if (err != NULL)
+		return err;
+	err = users_delete_row(db, s->kind == ACCOUNT_USER ?
+	    "DELETE FROM users WHERE name = ?1" :
+	    "DELETE FROM shared WHERE name = ?1", name);
+	if (err == NULL)
+		err = db_commit(db);
+	if (err != NULL)
+		db_rollback(db);
+	return err;
+}
+
+/* The canonical form of an account's name, or NULL: it cannot be one. */
+static const char *
+account_name_of(struct accounts *s, const char *name)
+{
+	const char *same;
+	const struct err *err = s->kind == ACCOUNT_USER ?
+	    user_name(s->a, name, &same) : shared_name(s->a, name, &same);
+
+	return err == NULL ? same : NULL;
+}
+
+/* Names become paths: one that no verb makes must lead nowhere. */
+static const struct err *
+drop_impossible(struct accounts *s)
+{
+	const struct err *err = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; err == NULL && i < s->rows_n; i++) {
+		const char *same = account_name_of(s, s->rows[i]);
+
+		if (same != NULL && strcmp(same, s->rows[i]) == 0) {
+			s->rows[n++] = s->rows[i];
+			continue;
+		}
+		if (s->c->repair)
+			err = delete_row(s, s->rows[i]);
+		if (err == NULL)
+			check_finding(s->c, CHECK_PROBLEM, s->c->repair,
+			    "users.db", "nobody can be called '%s'; the row "
+			    "goes", s->rows[i]);
+	}
+	s->rows_n = n;
+	return err;
+}
+
+/* What stands in the place of an account's directory, and is none. */
+static bool
+in_the_way(struct accounts *s, int fd, const char *name,
+    const struct err **err_r)
+{
+	const char *kind = account_kind_dir(s->kind), *aside;
+	struct stat st;
+
+	if (!has_name(s->rows, s->rows_n, name) ||
+	    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    S_ISDIR(st.st_mode))
+		return false;
+	/* With a dot first: it must not look like an account. */
+	aside = arena_printf(s->a, ".damaged-%s", name);
+	if (s->c->repair)
+		*err_r = check_set_aside_as(fd, name, aside);
+	if (*err_r == NULL)
+		check_finding(s->c, CHECK_PROBLEM, s->c->repair,
+		    arena_printf(s->a, "%s/%s", kind, name), "this is no "
+		    "directory; it is put aside as %s", aside);
+	return true;
+}
+
+static const struct err *
 read_directories(struct accounts *s)
 {
 	const char *kind = account_kind_dir(s->kind);
@@ -195,8 +275,11 @@ read_directories(struct accounts *s)
 		goto done;
 	s->dirs = arena_array(s->a, n, sizeof(*s->dirs));
 	for (size_t i = 0; i < n; i++) {
-		if (names[i][0] != '.')
+		if (names[i][0] != '.' &&
+		    !in_the_way(s, fd, names[i], &err))
 			s->dirs[s->dirs_n++] = names[i];
+		if (err != NULL)
+			break;
 		if (strncmp(names[i], ".removed-", 9) != 0)
 			continue;
 		/* A removal that was cut off. */
@@ -255,6 +338,9 @@ add_row(struct accounts *s, const char *name)
 		err = db_begin(db, true);
 	if (err != NULL)
 		return err;
+	s->c->rows_added = true;
+	if (s->kind == ACCOUNT_USER && check_user_from_copy(s->c, db, name))
+		return db_commit(db);
 	err = db_prepare(db, s->kind == ACCOUNT_USER ?
 	    "INSERT INTO users(name, created, may, id) "
 	    "VALUES (?1, ?2, ?3, ?4)" :
@@ -278,14 +364,13 @@ static const struct err *
 without_row(struct accounts *s, const char *name)
 {
 	const char *where = arena_printf(s->a, "%s/%s",
-	    account_kind_dir(s->kind), name), *same;
+	    account_kind_dir(s->kind), name);
+	const char *same = account_name_of(s, name);
 	struct check *c = s->c;
 	const struct err *err;
 	bool some;
 
-	err = s->kind == ACCOUNT_USER ? user_name(s->a, name, &same) :
-	    shared_name(s->a, name, &same);
-	if (err != NULL || strcmp(same, name) != 0) {
+	if (same == NULL || strcmp(same, name) != 0) {
 		check_finding(c, CHECK_OK, false, where,
 		    "this is no account; it is left alone");
 		return NULL;
@@ -299,7 +384,8 @@ without_row(struct accounts *s, const char *name)
 	if (some)
 		check_finding(c, CHECK_PROBLEM, c->repair, where,
 		    s->kind == ACCOUNT_USER ? "a directory with mail and no "
-		    "user; the user is added, without a password" :
+		    "user; the user is added, with what the copy "
+		    "of users.db knows, or without a password" :
 		    "a directory with mail and no shared mailbox; it is added, "
 		    "without grants");
 	else
@@ -351,6 +437,8 @@ compare_accounts(struct accounts *s)
 		err = user_rename_undo(s->c->store, db);
 	if (err == NULL)
 		err = read_accounts(s);
+	if (err == NULL)
+		err = drop_impossible(s);
 	if (err == NULL)
 		err = read_directories(s);
 	if (err != NULL)
@@ -425,21 +513,32 @@ check_store(struct store *store, const char *user, bool repair,
 	    .arg = arg, .result = result };
 	const struct err *err = NULL;
 	bool use = false;
-	int fd = -1;
+	int fd = -1, lockfd = -1;
 
 	*result = (struct check_result){ 0 };
 	if (repair)
 		err = lock_repair(store, &fd);
+	if (err == NULL)
+		err = check_lock_open(&c, store_fd(store), store_path(store),
+		    &lockfd);
+	if (lockfd != -1)
+		close(lockfd);
+	/* Nothing can be looked at without it; it was told. */
+	if (err != NULL && !repair && result->problems > 0)
+		return NULL;
 	if (err == NULL && user != NULL)
 		check_account(&c, ACCOUNT_USER, user);
 	else if (err == NULL) {
 		err = check_users(&c, &use);
-		if (err == NULL && use)
-			err = check_auth(&c);
 		if (err == NULL)
 			err = check_accounts(&c, ACCOUNT_USER, use);
 		if (err == NULL)
 			err = check_accounts(&c, ACCOUNT_SHARED, use);
+		if (err == NULL && use && repair)
+			err = check_users_end(&c);
+		/* Last: a user who came back keeps the password. */
+		if (err == NULL && use)
+			err = check_auth(&c);
 	}
 	if (fd != -1)
 		close(fd);

@@ -711,6 +711,26 @@ health_integrity(struct db *db, enum db_health *health_r, char *text,
 	return err;
 }
 
+/* A table that is missing is no damage to SQLite. */
+static const struct err *
+health_tables(struct db *db, const struct db_schema *schema,
+    enum db_health *health_r, char *text, size_t size)
+{
+	const struct err *err;
+	char version[16];
+	bool same;
+
+	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
+	if (err == NULL)
+		err = db_shape_same(db, schema, atoi(version), &same);
+	if (err == NULL && !same) {
+		*health_r = DB_DAMAGED;
+		snprintf(text, size, "its tables are not those of a %s",
+		    schema->file);
+	}
+	return err;
+}
+
 const struct err *
 db_health(const char *dir, int dirfd, const struct db_schema *schema,
     const char *what, enum db_health *health_r, char *text, size_t size)
@@ -740,6 +760,8 @@ db_health(const char *dir, int dirfd, const struct db_schema *schema,
 		err = health_version(db, schema, health_r, text, size);
 	if (err == NULL && *health_r == DB_GOOD)
 		err = health_integrity(db, health_r, text, size);
+	if (err == NULL && *health_r == DB_GOOD)
+		err = health_tables(db, schema, health_r, text, size);
 	if (err != NULL && db_damaged(db)) {
 		*health_r = DB_DAMAGED;
 		strlcpy(text, sqlite3_errmsg(db->sql), size);

@@ -117,8 +117,23 @@ const struct err *db_error(struct db *, const char *doing);
 bool db_damaged(struct db *);
 
 /*
+ * A copy of the whole database, in a file that is not there yet.  Not in a
+ * transaction.
+ */
+const struct err *db_copy_to(struct db *, const char *path);
+/*
+ * Keep a copy beside the database, for a repair: after a commit of what is
+ * nowhere else, under the lock.  Failing is no error, and is logged.
+ */
+#define DB_COPY_END	".copy"
+void db_keep_copy(struct db *, int dirfd, const struct db_schema *);
+/* Open that copy; NULL in *db_r when there is none that can be used. */
+const struct err *db_open_copy(const char *dir, int dirfd,
+    const struct db_schema *, struct db **db_r);
+
+/*
  * Look into a database that may be anything: what db_open() would refuse, and
- * then SQLite's integrity_check and foreign_key_check.  For DB_DAMAGED and
+ * then SQLite's integrity_check and foreign_key_check, then its tables.  For DB_DAMAGED and
  * DB_NEWER text tells what was found.  An error means that nobody can know:
  * the disk does not answer, descriptors are used up.
  */
@@ -126,6 +141,12 @@ enum db_health { DB_GOOD, DB_MISSING, DB_DAMAGED, DB_NEWER };
 const struct err *db_health(const char *dir, int dirfd,
     const struct db_schema *, const char *what, enum db_health *health_r,
     char *text, size_t size);
+/*
+ * For db_health(): whether the tables, their columns and the indexes are those
+ * of this version of the schema, with no view or trigger beside them.
+ */
+const struct err *db_shape_same(struct db *, const struct db_schema *,
+    int version, bool *same_r);
 /* Open dir/file whatever is in it, to save what can be read. */
 const struct err *db_open_any(const char *dir, const char *file,
     struct db **db_r);

@@ -15,6 +15,7 @@ struct mailbox {
 	int		 fd, lockfd;
 	bool		 locked;	/* by mailbox_lock() */
 	uint32_t	 uidvalidity;
+	uint32_t	 uidnext;	/* of account.db at the opening: the least */
 	struct db	*db;		/* NULL: not open, or after mailbox_db():
 					 * no message was ever here */
 	void		(*progress)(void *, uint64_t done, uint64_t total);
@@ -32,6 +33,11 @@ const struct err *mailbox_open_row(struct account *, const struct mailbox_row *,
  * there and is not is an ERR_INTERNAL naming mboxadm check.
  */
 const struct err *mailbox_db(struct mailbox *);
+
+#define MODSEQ_STEP	1000000	/* more changes than a crash can take back */
+
+/* The first UID that no session was told of, of a mailbox's open lock file. */
+uint32_t mailbox_recent_of(int lockfd);
 
 /*
  * The lock for a change.  A writer that died may have left a commit in the

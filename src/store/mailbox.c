@@ -69,6 +69,7 @@ mailbox_open_row(struct account *account, const struct mailbox_row *row,
 	m->account = account;
 	m->fd = m->lockfd = -1;
 	m->uidvalidity = row->uidvalidity;
+	m->uidnext = row->uidnext;
 	memcpy(m->id, row->id, sizeof(m->id));
 	m->fd = dir_open(account->fd, row->id);
 	if (m->fd == -1 && errno == ENOENT) {
@@ -350,6 +351,11 @@ mailbox_read_state(struct mailbox *m, struct mailbox_state *state_r)
 	if (err == NULL && (!row || !state_columns(stmt, state_r)))
 		err = state_bad(m);
 	db_done(stmt);
+	/* UIDs are durable here before account.db hears of them. */
+	if (err == NULL && state_r->uidnext < m->uidnext)
+		err = err_internal("%s/%s is older than account.db; run "
+		    "'mboxadm check --repair %s'", m->what,
+		    schema_messages.file, m->account->name);
 	return err;
 }
 
@@ -557,17 +563,23 @@ mailbox_keyword_mask(struct mailbox *m, const char *const *names, size_t n,
 /* --- Recent --- */
 
 /* The lock file's first octets: the first UID no session was told of. */
-static uint32_t
-recent_read(const struct mailbox *m)
+uint32_t
+mailbox_recent_of(int lockfd)
 {
 	unsigned char b[4];
 	uint32_t uid;
 
-	if (pread(m->lockfd, b, sizeof(b), 0) != (ssize_t)sizeof(b))
+	if (pread(lockfd, b, sizeof(b), 0) != (ssize_t)sizeof(b))
 		return 1;
 	uid = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
 	    (uint32_t)b[3] << 24;
 	return uid > 0 ? uid : 1;
+}
+
+static uint32_t
+recent_read(const struct mailbox *m)
+{
+	return mailbox_recent_of(m->lockfd);
 }
 
 static void

@@ -105,7 +105,8 @@ place_copy(struct mailbox *dst, struct mailbox *src, const char *from,
 	struct stat st;
 	int in, out = -1;
 
-	in = openat(src->fd, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	in = openat(src->fd, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
 	if (in == -1)
 		return err_errno("%s/%s", src->what, from);
 	err = place_new(dst, tmp, &out);

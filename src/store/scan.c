@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/mailbox-private.h"
@@ -458,16 +459,24 @@ mailbox_message_fd(struct mailbox *m, uint32_t uid, int *fd_r)
 {
 	char name[UID_NAME_OCTETS];
 	const struct err *err;
+	struct stat st;
 	bool expunged;
 	int fd, num;
 
 	uid_name(uid, name);
-	fd = openat(m->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd != -1) {
+	/* What is no file must not make anybody wait, nor be read. */
+	fd = openat(m->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
+	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		*fd_r = fd;
 		return NULL;
 	}
 	num = errno;
+	if (fd != -1) {
+		close(fd);
+		return err_internal("%s/%s is no file; run 'mboxadm check %s'",
+		    m->what, name, m->account->name);
+	}
 	if (num != ENOENT)
 		return err_errno("%s/%s", m->what, name);
 	if (mailbox_gone(m))

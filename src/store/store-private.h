@@ -54,6 +54,8 @@ const char *account_root(const struct account *);
  * NULL, and returns err or what went wrong. */
 const struct err *account_begin(struct account *, bool durable);
 const struct err *account_end(struct account *, const struct err *err);
+/* Under the lock: a copy of the names, for a repair.  account_end() does it. */
+void account_keep_copy(struct account *);
 /* A row by an SQL with one parameter.  *known_r: its counters are right. */
 extern const char account_sql_by_name[], account_sql_by_id[];
 const struct err *account_find_row(struct account *, struct arena *,

@@ -175,6 +175,31 @@ dir_is_begun(int fd)
 	return faccessat(fd, "lock", F_OK, 0) == 0;
 }
 
+/* Whether there are accounts, of which users.db should tell. */
+static bool
+dir_has_accounts(int fd)
+{
+	static const char *const kinds[] = { "users", "shared" };
+	bool some = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		int dir = dir_open(fd, kinds[i]);
+
+		if (dir == -1)
+			continue;
+		some |= !dir_is_empty(dir);
+		close(dir);
+	}
+	return some;
+}
+
+static const struct err *
+lost_users(const char *path)
+{
+	return err_user(NULL, "%s has lost its %s; 'mboxadm check --repair' "
+	    "makes it again", path, schema_users.file);
+}
+
 const struct err *
 store_init(const char *path, const struct conf *conf)
 {
@@ -189,7 +214,9 @@ store_init(const char *path, const struct conf *conf)
 		return err_user(NULL, "cannot open %s: %s", path,
 		    strerror(errno));
 	if (faccessat(fd, schema_users.file, F_OK, 0) != 0) {
-		if (!dir_is_begun(fd) && !dir_is_empty(fd))
+		if (dir_has_accounts(fd))
+			err = lost_users(path);
+		else if (!dir_is_begun(fd) && !dir_is_empty(fd))
 			err = err_user(NULL, "%s is not empty and is no "
 			    "store; choose an empty directory", path);
 		else
@@ -199,8 +226,9 @@ store_init(const char *path, const struct conf *conf)
 	return err;
 }
 
-const struct err *
-store_open(const char *path, const struct conf *conf, struct store **store_r)
+static const struct err *
+open_any(const char *path, const struct conf *conf, bool damaged,
+    struct store **store_r)
 {
 	struct store *store;
 	char real[STORE_PATH_OCTETS];
@@ -212,10 +240,15 @@ store_open(const char *path, const struct conf *conf, struct store **store_r)
 	if (fd == -1)
 		return err_user(NULL, "no store at %s (%s); 'mboxadm init' "
 		    "makes one", path, strerror(errno));
-	if (faccessat(fd, schema_users.file, F_OK, 0) != 0) {
+	if (faccessat(fd, schema_users.file, F_OK, 0) != 0 &&
+	    !(damaged && dir_has_accounts(fd))) {
+		const struct err *err = dir_has_accounts(fd) ?
+		    lost_users(path) : err_user(NULL, "%s has no %s, so it is "
+		    "no store; 'mboxadm init' makes one", path,
+		    schema_users.file);
+
 		close(fd);
-		return err_user(NULL, "%s has no %s, so it is no store; "
-		    "'mboxadm init' makes one", path, schema_users.file);
+		return err;
 	}
 	store = calloc(1, sizeof(*store));
 	if (store == NULL || (store->path = strdup(path)) == NULL)
@@ -225,6 +258,19 @@ store_open(const char *path, const struct conf *conf, struct store **store_r)
 	store->lockfd = -1;
 	*store_r = store;
 	return NULL;
+}
+
+const struct err *
+store_open(const char *path, const struct conf *conf, struct store **store_r)
+{
+	return open_any(path, conf, false, store_r);
+}
+
+const struct err *
+store_open_damaged(const char *path, const struct conf *conf,
+    struct store **store_r)
+{
+	return open_any(path, conf, true, store_r);
 }
 
 void

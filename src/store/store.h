@@ -23,6 +23,9 @@ const struct err *store_init(const char *path, const struct conf *);
  */
 const struct err *store_open(const char *path, const struct conf *conf,
     struct store **store_r);
+/* The same, of a store that may have lost its users.db: for a check. */
+const struct err *store_open_damaged(const char *path, const struct conf *,
+    struct store **store_r);
 void store_close(struct store *);		/* NULL is fine */
 
 const struct conf *store_conf(const struct store *);

@@ -24,6 +24,9 @@ const struct err *users_end(struct store *, struct db *,
 const struct err *users_remove_end(struct store *, struct db *,
     enum account_kind, const char *name, const struct err *err);
 
+/* Under the lock, after a commit: a copy for a repair. */
+void users_keep_copy(struct store *, struct db *);
+
 /* Statements with the one parameter text: whether there is a row; deleting. */
 const struct err *users_has(struct db *, const char *sql, const char *text,
     bool *yes_r);

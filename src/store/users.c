@@ -68,8 +68,16 @@ users_end(struct store *store, struct db *db, const struct err *err)
 		err = db_commit(db);
 	if (err != NULL)
 		db_rollback(db);
+	else
+		users_keep_copy(store, db);
 	store_unlock(store, err == NULL);
 	return err;
+}
+
+void
+users_keep_copy(struct store *store, struct db *db)
+{
+	db_keep_copy(db, store_fd(store), &schema_users);
 }
 
 /* Whether a statement with one text parameter gives a row. */
@@ -338,6 +346,7 @@ users_remove_end(struct store *store, struct db *db, enum account_kind kind,
 		store_unlock(store, false);
 		return err;
 	}
+	users_keep_copy(store, db);
 	err = account_set_aside(store, kind, name, aside);
 	store_unlock(store, true);
 	return err != NULL ? err : dir_remove(store_fd(store), aside, 4);

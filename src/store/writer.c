@@ -25,7 +25,6 @@ writer_db(struct mailbox *m)
  * writer is at work, octets 8 to 15 in which boot the last one was. */
 #define BUSY_OFFSET	4
 #define BOOT_OFFSET	8
-#define MODSEQ_STEP	1000000	/* more changes than a crash can take back */
 
 static void
 busy_write(const struct mailbox *m, unsigned char busy)

@@ -301,8 +301,15 @@ validity() {
 	[[ $output == *'0123456789abcdef has no messages'* ]]
 	run -0 mboxadm check --repair
 	[[ ! -e $MSGSTORE/users/alice/0123456789abcdef ]]
+	# The copy of the names knows what it was; so it does without one.
+	validity=$(validity)
 	sql "$MSGSTORE/users/alice/account.db" \
 	    "DELETE FROM mailboxes WHERE id = '${DIR##*/}'"
+	finds "directory ${DIR##*/} has 3 messages" 'it becomes users/alice/INBOX'
+	same "$validity" "$(validity)"
+	sql "$MSGSTORE/users/alice/account.db" \
+	    "DELETE FROM mailboxes WHERE id = '${DIR##*/}'"
+	rm "$MSGSTORE/users/alice/account.db.copy"
 	finds "directory ${DIR##*/} has 3 messages" 'INBOX is missing'
 	same "$(printf 'one\ntwo\nthree')" \
 	    "$(subjects alice "Recovered-${DIR##*/}")"
@@ -337,10 +344,26 @@ validity() {
 	[[ -e $db.damaged ]]
 }
 
-@test "check: account.db is lost: the mail is there, its names are not" {
+@test "check: account.db is lost: its copy knows the names" {
+	local db=$MSGSTORE/users/alice/account.db validity
+	fill
+	mboxadm mailbox create alice 'Größe\x' --subscribe
+	deliver 'alice/Größe\x' deep
+	validity=$(validity)
+	rm -f "$db" "$db"-*
+	run -65 mboxadm check
+	[[ $output == *'account.db cannot be used (it is missing)'* ]]
+	run -0 mboxadm check --repair
+	run -0 mboxadm check
+	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
+	same deep "$(subjects alice 'Größe\x')"
+	same "$validity" "$(validity)"
+}
+
+@test "check: account.db and its copy are lost: the mail is there, its names are not" {
 	local db=$MSGSTORE/users/alice/account.db
 	fill
-	rm -f "$db" "$db"-*
+	rm -f "$db" "$db"-* "$db.copy"
 	run -65 mboxadm check
 	[[ $output == *'account.db cannot be used (it is missing)'* ]]
 	run -0 mboxadm check --repair
@@ -377,6 +400,10 @@ validity() {
 	deliver bob again
 	sql "$MSGSTORE/users.db" "DELETE FROM users WHERE name = 'alice'"
 	finds $'^users/alice\tproblem\ta directory with mail and no user'
+	same true "$(mboxadm user show alice --json | json 'd["password"]')"
+	sql "$MSGSTORE/users.db" "DELETE FROM users WHERE name = 'alice'"
+	rm "$MSGSTORE/users.db.copy"
+	finds $'^users/alice\tproblem\ta directory with mail and no user'
 	same false "$(mboxadm user show alice --json | json 'd["password"]')"
 	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
 	sql "$MSGSTORE/users.db" "DELETE FROM users WHERE name = 'carol'"
@@ -400,15 +427,54 @@ validity() {
 	run -0 mboxadm check
 }
 
-@test "check: users.db: grants of nobody are mended, damage is told" {
+@test "check: users.db: grants of nobody are mended, all of it comes from its copy" {
 	sql "$MSGSTORE/users.db" "PRAGMA foreign_keys = 0;
 	    INSERT INTO grants VALUES ('sales', 'ghost', 'lr')"
 	finds 'users.db' 'grants'
+	mboxadm grant sales alice read
 	damage "$MSGSTORE/users.db"
 	run -65 mboxadm check
-	[[ $output == *'from a backup'* ]]
+	[[ $output == *'made again from its copy'* ]]
+	run -0 mboxadm check --repair
+	[[ $output == *$'users.db\tproblem'*'with 3 users [mended]'* ]]
+	same true "$(mboxadm user show alice --json | json 'd["password"]')"
+	[[ $(mboxadm shared list) == sales* ]]
+	[[ -e $MSGSTORE/users.db.damaged ]]
+	run -0 mboxadm check
+}
+
+@test "check: users.db and its copy are lost: the directories tell who there is" {
+	fill
+	rm "$MSGSTORE/users.db" "$MSGSTORE/users.db.copy"
+	fails 69 mboxadm user list
+	says 'check --repair'
+	# To make an empty store of it would lose the passwords of all.
+	fails 65 mboxadm init
+	says 'check --repair'
+	run -65 mboxadm check
+	[[ $output == *'users.db'*'missing'* ]]
 	run -65 mboxadm check --repair
 	[[ $output == *$'users.db\tlost'* ]]
+	run -0 mboxadm check
+	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
+	same 1 "$(as_owner sqlite3 "$MSGSTORE/auth.db" \
+	    'SELECT count(*) > 0 FROM credentials')"
+}
+
+@test "check: an older messages.db that was put back replaces no newer mail" {
+	fill
+	cp -a "$DIR" "$BATS_TEST_TMPDIR/older"
+	deliver alice four five
+	cp -a "$BATS_TEST_TMPDIR/older/"messages.db* "$DIR/"
+	# Not over the file 4, which is the message four.
+	mail six >six
+	fails 75 mboxadm deliver alice <six
+	says 'check --repair'
+	finds 'it is older'
+	same "$(printf 'one\ntwo\nthree\nfour\nfive')" "$(subjects alice INBOX)"
+	same '1 2 3 4 5' "$(uids)"
+	deliver alice six
+	same '1 2 3 4 5 6' "$(uids)"
 }
 
 @test "check: what was being removed or repaired when the power failed" {

@@ -421,7 +421,7 @@ static void
 counters_marked_by_a_crash_are_read_again(void)
 {
 	struct mailbox *m = open_mailbox("Trash");
-	struct mailbox_state wrong = { .uidnext = 77, .messages = 66 };
+	struct mailbox_state wrong = { .uidnext = 1, .messages = 66 };
 
 	CHECK_OK(account_counters_set(account, mailbox_id(m), &wrong));
 	CHECK_OK(account_counters_mark(account, mailbox_id(m)));

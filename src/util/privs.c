@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "util/log.h"
@@ -52,6 +54,29 @@ become(const struct passwd *pw, uid_t uid, gid_t gid)
 	return NULL;
 }
 
+/*
+ * A listener that binds a port below 1024 as the store's owner holds a capability
+ * for it, and hands it on.  Whoever becomes the owner from root has none left.
+ */
+static void
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, sets) == -1)
+		fatal("capget: %s", strerror(errno));
+	if ((sets[0].permitted | sets[1].permitted | sets[0].inheritable |
+	    sets[1].inheritable) == 0)
+		return;
+	memset(sets, 0, sizeof(sets));
+	/* What is neither permitted nor inheritable leaves the ambient set. */
+	if (syscall(SYS_capset, &header, sets) == -1)
+		fatal("capset: %s", strerror(errno));
+}
+
 const struct err *
 privs_become_owner(const char *path)
 {
@@ -65,8 +90,10 @@ privs_become_owner(const char *path)
 		return err_user(NULL, "%s: not a directory, so not a store",
 		    path);
 	/* The usual case needs no name, and looking one up may load libraries. */
-	if (!is_root() && geteuid() == st.st_uid)
+	if (!is_root() && geteuid() == st.st_uid) {
+		drop_capabilities();
 		return NULL;
+	}
 	pw = getpwuid(st.st_uid);
 	if (!is_root())
 		return err_user(NULL, "%s belongs to %s (uid %u): run this as "

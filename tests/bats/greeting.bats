@@ -129,6 +129,21 @@ load ../lib/imap
 	[[ $output != *PREAUTH* ]]
 }
 
+@test "a capability that the listener had for its port is given up" {
+	((EUID == 0)) || skip 'only root has capabilities to give'
+	local status
+
+	coproc setpriv --reuid="$STORE_OWNER" --regid="$STORE_OWNER" \
+	    --clear-groups --inh-caps=+net_bind_service \
+	    --ambient-caps=+net_bind_service -- \
+	    "$MSGSTORE_BUILD/imapd" 2>/dev/null
+	read -r -t "$IMAP_TIMEOUT" _ <&"${COPROC[0]}"
+	status=$(</proc/"$COPROC_PID"/status)
+	kill "$COPROC_PID"
+	printf '%s\n' "$status"
+	run ! grep -E '^Cap(Inh|Prm|Eff|Amb):.*[1-9a-f]' <<<"$status"
+}
+
 @test "--preauth: a user who is not there gets no greeting" {
 	run "$MSGSTORE_BUILD/imapd" --preauth nobody </dev/null
 	((status != 0))

@@ -2,124 +2,35 @@
 # systemd.bats - the installed units, in a container that boots systemd
 # SPDX-License-Identifier: ISC
 #
-# The container is a Debian made by debootstrap from the mirror that apt uses
-# here; it is kept in the build directory.  Its network is its own, so that port
-# 143 is free.  Needs root; where no container can be started the tests are
-# skipped, and say why.
+# Needs root; where no container can be started the tests are skipped, and say
+# why.
 load ../lib/imap
-
-CONTAINER_PACKAGES=systemd,systemd-sysv,dbus,libsqlite3-0,libbsd0,libcrypt1,libgnutls30,libutf8proc2
-BOOT_TIMEOUT=120
+load ../lib/container
 
 setup() { :; }
 teardown() { :; }
 
-# Sets MIRROR and SUITE from what apt uses for this release.
-mirror_find() {
-	SUITE=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-	# shellcheck disable=SC2016 # apt's own syntax
-	MIRROR=$(apt-get indextargets --format '$(REPO_URI)' \
-	    'Created-By: Packages' "Codename: $SUITE" 'Component: main' |
-	    head -n 1)
-	[[ -n $SUITE && -n $MIRROR ]]
-}
-
-# Prints why there is none.
-base_make() {
-	local base=$1 proxy
-
-	[[ ! -e $base/etc/debian_version ]] || return 0
-	mirror_find || { echo 'apt knows no mirror'; return; }
-	rm -rf "$base.new"
-	mkdir -p "${base%/*}"
-	proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy)
-	[[ -z $proxy ]] || export http_proxy=$proxy
-	timeout 600 debootstrap --variant=minbase \
-	    --include="$CONTAINER_PACKAGES" "$SUITE" "$base.new" "$MIRROR" \
-	    </dev/null >"$base.log" 2>&1 ||
-		{ echo "debootstrap failed: $(tail -n 1 "$base.log")"; return; }
-	rm -rf "$base.new"/var/cache/apt/archives/*.deb \
-	    "$base.new"/var/lib/apt/lists/* "$base.new/usr/share/locale"
-	mv "$base.new" "$base"
-}
-
-# Says on the console that the socket listens: what boot_container waits for.
-announce_install() {
-	mkdir -p "$1/etc/systemd/system/multi-user.target.wants"
-	cat >"$1/etc/systemd/system/announce.service" <<-'END'
-		[Unit]
-		After=sockets.target basic.target dbus.service
-		[Service]
-		Type=oneshot
-		RemainAfterExit=yes
-		StandardOutput=tty
-		TTYPath=/dev/console
-		ExecStart=/bin/echo container-is-up
-	END
-	ln -s ../announce.service \
-	    "$1/etc/systemd/system/multi-user.target.wants/announce.service"
-}
-
-boot_container() {
-	local root=$1 deadline=$((SECONDS + BOOT_TIMEOUT))
-
-	CONSOLE=$BATS_FILE_TMPDIR/console
-	export CONSOLE
-	SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn -q -b --register=no \
-	    --keep-unit --private-network -D "$root" \
-	    </dev/null >"$CONSOLE" 2>&1 3>&- &
-	NSPAWN=$!
-	export NSPAWN
-	until grep -q container-is-up "$CONSOLE"; do
-		kill -0 "$NSPAWN" 2>/dev/null || return
-		((SECONDS < deadline)) || return
-		sleep 0.1
-	done
-	LEADER=$(pgrep -P "$NSPAWN" -x systemd)
-	export LEADER
-}
-
-# Within a container of its own this machine may lack the right to let one have
-# a network: even its loopback is down then.
-has_loopback() {
-	local said
-
-	said=$(LC_ALL=C beside bash -c ': >/dev/tcp/127.0.0.1/1' 2>&1) || :
-	[[ $said != *'Network is unreachable'* ]]
-}
-
 # Why there is no container, or nothing.
 container_start() {
-	local base=$MSGSTORE_BUILD/tests/container tool why
-
-	((EUID == 0)) || { echo 'only root can start a container'; return; }
 	if built_with_asan; then
 		echo 'the container has no sanitizer libraries'
 		return
 	fi
-	for tool in systemd-nspawn debootstrap nsenter; do
-		command -v "$tool" >/dev/null || { echo "no $tool"; return; }
-	done
-	why=$(base_make "$base")
-	[[ -z $why ]] || { echo "$why"; return; }
-	cp -a --reflink=auto "$base" "$ROOT"
-	make -s -C "$MSGSTORE_BUILD" install DESTDIR="$ROOT" \
-	    >"$BATS_FILE_TMPDIR/install" 2>&1 ||
+	container_make "$MSGSTORE_BUILD" "$ROOT" 2>"$BATS_FILE_TMPDIR/install" ||
 		{ die "make install: $(<"$BATS_FILE_TMPDIR/install")"; return 1; }
-	systemctl -q --root="$ROOT" enable imapd.socket imaps.socket \
-	    msgstore-purge.timer msgstore-index.timer || return
-	announce_install "$ROOT"
 }
 
 setup_file() {
 	build_find
-	export ROOT=$BATS_FILE_TMPDIR/root
+	export ROOT=$BATS_FILE_TMPDIR/root CONSOLE=$BATS_FILE_TMPDIR/console
 	NO_CONTAINER=$(container_start)
 	if [[ -z $NO_CONTAINER ]]; then
-		if ! boot_container "$ROOT"; then
+		systemctl -q --root="$ROOT" enable imapd.socket imaps.socket \
+		    msgstore-purge.timer msgstore-index.timer
+		if ! container_boot "$ROOT" "$CONSOLE"; then
 			NO_CONTAINER="the container does not boot: $(tail -n 3 \
 			    "$CONSOLE" | tr -dc '[:print:]')"
-		elif ! has_loopback; then
+		elif ! container_has_loopback; then
 			NO_CONTAINER='the container can have no network'
 		fi
 	fi
@@ -131,14 +42,7 @@ setup_file() {
 }
 
 teardown_file() {
-	local deadline=$((SECONDS + 30))
-
-	if [[ -n ${NSPAWN:-} ]] && kill -TERM "$NSPAWN" 2>/dev/null; then
-		while kill -0 "$NSPAWN" 2>/dev/null; do
-			((SECONDS < deadline)) || kill -KILL "$NSPAWN"
-			sleep 0.1
-		done
-	fi
+	container_stop
 	rm -rf "$ROOT"
 }
 
@@ -146,22 +50,17 @@ needs_container() {
 	[[ -z $NO_CONTAINER ]] || skip "$NO_CONTAINER"
 }
 
-# Run a command in the container.
-inside() {
-	nsenter -t "$LEADER" -m -u -i -n -p -C -r -w -- \
-	    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin \
-	    LC_ALL=C.UTF-8 "$@"
-}
-
-# Run a command of this machine with the container's network.
-beside() {
-	nsenter -t "$LEADER" -n -- "$@"
-}
-
 # A dialogue through port 143: the lines, and LOGOUT.
 talk() {
 	printf '%s\r\n' "$@" 'z LOGOUT' |
 	    beside timeout "$IMAP_TIMEOUT" nc 127.0.0.1 143
+}
+
+# shown TEXT: the drop-in of imapd(8) that has this text.
+shown() {
+	awk -v text="$1" '/^\.Bd/ { block = ""; next }
+		/^\.Ed/ { if (index(block, text)) printf "%s", block; next }
+		{ block = block $0 "\n" }' "$TESTS_DIR/../man/imapd.8"
 }
 
 # All sessions have ended and none of their units is left.
@@ -184,27 +83,42 @@ sessions_end() {
 	dir=$(find "$dest" -type d -path '*/systemd/system')
 	# It looks whether the programs are there: they are, in $dest.
 	for unit in "$dir"/*.service; do
-		sed -i "s|^ExecStart=|&$dest|" "$unit"
+		sed -i "/^ExecStart=/s|/[^ ]*/sbin/|$dest&|" "$unit"
 	done
 	out=$(SYSTEMD_UNIT_PATH=$dir: systemd-analyze --man=no verify \
 	    "$dir"/imapd.socket "$dir"/imapd@.service \
 	    "$dir"/imaps.socket "$dir"/imaps@.service \
+	    "$dir"/imapd-listen.service "$dir"/imaps-listen.service \
 	    "$dir"/msgstore-purge.service "$dir"/msgstore-purge.timer \
 	    "$dir"/msgstore-index.service "$dir"/msgstore-index.timer 2>&1)
 	same '' "$out"
 }
 
+# exposure UNIT TENTHS: how much systemd-analyze calls exposed is not more.  It
+# knows nothing of what imapd gives up by itself.
+exposure() {
+	run systemd-analyze --no-pager --offline=true --threshold="$2" \
+	    security "$1"
+	printf '%s\n' "$output" | tail -n 3
+	((status == 0))
+}
+
 @test "units: systemd-analyze security calls the exposure OK or better" {
-	local dest=$BATS_TEST_TMPDIR/dest dir
+	local dest=$BATS_TEST_TMPDIR/dest dir unit
 
 	make -s -C "$MSGSTORE_BUILD" install DESTDIR="$dest" >/dev/null
 	dir=$(find "$dest" -type d -path '*/systemd/system')
-	for unit in imapd@ imaps@ msgstore-purge msgstore-index; do
-		# shellcheck disable=SC2030
-		run systemd-analyze --no-pager --offline=true --threshold=20 \
-		    security "$dir/$unit.service"
-		printf '%s\n' "$output" | tail -n 3
-		((status == 0))
+	exposure "$dir/imapd@.service" 50
+	exposure "$dir/imaps@.service" 50
+	exposure "$dir/imapd-listen.service" 20
+	exposure "$dir/imaps-listen.service" 20
+	exposure "$dir/msgstore-purge.service" 20
+	exposure "$dir/msgstore-index.service" 20
+	# Where a connection may cost five times as much.
+	for unit in imapd@ imaps@; do
+		grep -h '=' "$TESTS_DIR/../examples/hardening.conf" \
+		    >>"$dir/$unit.service"
+		exposure "$dir/$unit.service" 20
 	done
 }
 
@@ -284,10 +198,16 @@ sessions_end() {
 	same '' "$(inside systemctl --failed --plain --no-legend | grep imapd)"
 }
 
-@test "container: a session is confined to its store" {
+@test "container: by hardening.conf a session is confined to its store, and works" {
 	needs_container
-	local pid
+	local pid dir=/etc/systemd/system/imapd@.service.d
 
+	inside install -D -m 644 -t "$dir" \
+	    /usr/local/share/doc/msgstore/examples/hardening.conf
+	inside systemctl daemon-reload
+	run talk 'a LOGIN alice wonderland' 'b APPEND INBOX {15+}' \
+	    $'Subject: z\r\n\r\n\r' 'c SELECT INBOX'
+	[[ $output == *'a OK '*'b OK '*'c OK '* ]]
 	coproc beside nc 127.0.0.1 143
 	read -r -t "$IMAP_TIMEOUT" _ <&"${COPROC[0]}"
 	pid=$(inside systemctl show -p MainPID --value 'imapd@*')
@@ -303,6 +223,8 @@ sessions_end() {
 	    'touch /var/lib/msgstore/x && rm /var/lib/msgstore/x'
 	kill "$COPROC_PID"
 	sessions_end
+	inside rm -r "$dir"
+	inside systemctl daemon-reload
 }
 
 @test "container: the services of purge and index run, and their timers wait" {
@@ -325,8 +247,7 @@ sessions_end() {
 	    MSGSTORE=/srv/mail mboxadm init && echo elsewhere |
 	    MSGSTORE=/srv/mail mboxadm user add --password-stdin carol'
 	inside mkdir -p "${unit%/*}"
-	sed -n '/^\[Service\]/,/^\.Ed/{/^\.Ed/!p}' "$TESTS_DIR/../man/imapd.8" |
-	    inside tee "$unit"
+	shown MSGSTORE= | inside tee "$unit"
 	grep -q /srv/mail "$ROOT$unit"
 	inside systemctl daemon-reload
 	run talk 'a LOGIN carol elsewhere' 'b APPEND INBOX {15+}' \
@@ -381,4 +302,185 @@ talk_tls() {
 	same '600 msgstore' "$(inside sh -c \
 	    'stat -c "%a %U" /run/msgstore/*/ticket-key')"
 	rm "$ROOT"/etc/credstore/tls-*
+}
+
+# --- imapd-listen.service, imaps-listen.service ---
+
+# listen_start [UNIT ...]: these listen, and their sockets do not.
+listen_start() {
+	inside systemctl restart "$@"
+	port_opens 143
+}
+
+listen_stop() {
+	inside systemctl stop imapd-listen.service imaps-listen.service
+	inside systemctl start imapd.socket imaps.socket
+}
+
+# tcpserver is there before it listens.
+port_opens() {
+	local deadline=$((SECONDS + IMAP_TIMEOUT))
+
+	until beside bash -c ": >/dev/tcp/127.0.0.1/$1" 2>/dev/null; do
+		((SECONDS < deadline)) || { die "port $1 is closed"; return; }
+		sleep 0.05
+	done
+}
+
+# wait_line: sets LINE to the next line of the session of hold_session.
+wait_line() {
+	IFS= read -r -t "$IMAP_TIMEOUT" LINE <&"${HELD[0]}" ||
+		die 'the session says nothing'
+	echo "$LINE"
+}
+
+# A session that is logged in and waits.
+hold_session() {
+	coproc HELD { beside nc 127.0.0.1 143; }
+	wait_line
+	printf 'a LOGIN alice wonderland\r\n' >&"${HELD[1]}"
+	wait_line
+	[[ $LINE == 'a OK '* ]]
+}
+
+# The processes of imapd-listen.service whose program's name matches.
+listen_processes() {
+	inside sh -c "cd /sys/fs/cgroup/system.slice/imapd-listen.service &&
+	    for pid in \$(cat cgroup.procs); do
+		if grep -qE '$1' /proc/\$pid/comm; then echo \$pid; fi
+	    done" 2>/dev/null || :
+}
+
+@test "container: imapd-listen.service serves in imapd.socket's place, IPv6 too" {
+	needs_container
+	listen_start imapd-listen.service
+	same inactive "$(inside systemctl is-active imapd.socket)"
+	run talk 'a LOGIN alice wonderland' 'b SELECT INBOX'
+	[[ $output == '* OK '*'a OK '*'b OK '*'* BYE '*'z OK '* ]]
+	output=$(printf '%s\r\n' 'a LOGIN bob builder' 'z LOGOUT' |
+	    beside timeout "$IMAP_TIMEOUT" nc ::1 143)
+	[[ $output == '* OK '*'a OK '*'z OK '* ]]
+	# The socket takes its place back in the same way.
+	inside systemctl start imapd.socket
+	same inactive "$(inside systemctl is-active imapd-listen.service)"
+	run talk 'a LOGIN alice wonderland'
+	[[ $output == *'a OK '* ]]
+	inside journalctl --sync
+	run inside journalctl -q -o cat -t imapd -u imapd-listen.service
+	printf '%s\n' "$output"
+	grep -q 'login user=alice address=127\.0\.0\.1 ' <<<"$output"
+	grep -q 'login user=bob address=::1 ' <<<"$output"
+}
+
+@test "container: what imapd-listen.service starts has no right to bind a port" {
+	needs_container
+	local pid set seen=0
+
+	listen_start imapd-listen.service
+	hold_session
+	for pid in $(listen_processes imapd); do
+		seen=$((seen + 1))
+		same msgstore "$(inside stat -c %U "/proc/$pid")"
+		for set in Inh Prm Eff Amb; do
+			same 0000000000000000 "$(inside sed -n \
+			    "s/^Cap$set:\t//p" "/proc/$pid/status")"
+		done
+		same 1 "$(inside sed -n 's/^NoNewPrivs:\t//p' "/proc/$pid/status")"
+		inside nsenter -t "$pid" -m -- sh -c \
+		    'for d in / /etc /usr /var; do ! touch $d/x 2>/dev/null || exit; done'
+	done
+	same 1 "$seen"
+	printf 'z LOGOUT\r\n' >&"${HELD[1]}"
+	wait_line
+	listen_stop
+}
+
+@test "container: stopping imapd-listen.service says BYE, and leaves no process" {
+	needs_container
+	listen_start imapd-listen.service
+	hold_session
+	inside systemctl stop imapd-listen.service
+	wait_line
+	[[ $LINE == '* BYE '* ]]
+	same success "$(inside systemctl show -p Result --value imapd-listen.service)"
+	same '' "$(listen_processes .)"
+	inside journalctl --sync
+	inside journalctl -q -o cat -t imapd | grep -q 'user=alice .*reason=terminated'
+	listen_stop
+}
+
+@test "container: with KillMode=process sessions outlive imapd-listen.service" {
+	needs_container
+	local dir=/etc/systemd/system/imapd-listen.service.d
+
+	inside mkdir -p "$dir"
+	printf '[Service]\nKillMode=process\n' | inside tee "$dir/keep.conf"
+	inside systemctl daemon-reload
+	listen_start imapd-listen.service
+	hold_session
+	inside systemctl restart imapd-listen.service
+	port_opens 143
+	printf 'b NOOP\r\n' >&"${HELD[1]}"
+	wait_line
+	[[ $LINE == 'b OK '* ]]
+	printf 'z LOGOUT\r\n' >&"${HELD[1]}"
+	wait_line
+	inside rm -r "$dir"
+	inside systemctl daemon-reload
+	listen_stop
+}
+
+@test "container: a session that dies takes nobody else with it" {
+	needs_container
+	local pid
+
+	listen_start imapd-listen.service
+	hold_session
+	pid=$(listen_processes imapd)
+	inside sh -c "kill -SEGV $pid"
+	run ! read -r -t "$IMAP_TIMEOUT" _ <&"${HELD[0]}"
+	run talk 'a LOGIN alice wonderland'
+	[[ $output == *'a OK '* ]]
+	same active "$(inside systemctl is-active imapd-listen.service)"
+	listen_stop
+}
+
+@test "container: the listeners have root's certificate, for 993 and STARTTLS" {
+	needs_container
+	install -d -m 700 "$ROOT/etc/credstore"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$ROOT/etc/credstore/tls-key" -subj /CN=listener \
+	    -out "$ROOT/etc/credstore/tls-certificate" 2>/dev/null
+	chmod 600 "$ROOT/etc/credstore/tls-key"
+	listen_start imapd-listen.service imaps-listen.service
+	port_opens 993
+	same inactive "$(inside systemctl is-active imaps.socket)"
+	run talk_tls -connect 127.0.0.1:993
+	printf '%s\n' "$output"
+	[[ $output == *'CN = listener'*'* OK '*'a OK '*'z OK '* ]]
+	run talk_tls -connect 127.0.0.1:143 -starttls imap
+	[[ $output == *'CN = listener'*'a OK '*'z OK '* ]]
+	listen_stop
+	rm "$ROOT"/etc/credstore/tls-*
+}
+
+@test "container: imapd-listen.service behind a proxy, by the drop-in of imapd(8)" {
+	needs_container
+	local dir=/etc/systemd/system/imapd-listen.service.d
+
+	inside mkdir -p "$dir"
+	shown --proxy | inside tee "$dir/proxy.conf"
+	grep -q -- --proxy "$ROOT$dir/proxy.conf"
+	inside systemctl daemon-reload
+	listen_start imapd-listen.service
+	output=$(printf '%s\r\n' 'PROXY TCP4 192.0.2.7 192.0.2.1 5000 143' \
+	    'a LOGIN alice wonderland' 'z LOGOUT' |
+	    beside timeout "$IMAP_TIMEOUT" nc 127.0.0.1 143)
+	inside rm -r "$dir"
+	inside systemctl daemon-reload
+	[[ $output == *'a NO [PRIVACYREQUIRED]'* ]]
+	inside journalctl --sync
+	inside journalctl -q -o cat -u imapd-listen.service |
+	    grep -q 'address=192\.0\.2\.7'
+	listen_stop
 }

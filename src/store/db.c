@@ -631,10 +631,37 @@ db_begin(struct db *db, bool durable)
 	return err;
 }
 
+/*
+ * A commit that was written into the log, and whose sync failed, was refused, but
+ * is whole there: who makes the index of the log anew would find it.  The next
+ * commit is written over it: one that changes nothing, and waits for no disk.  What
+ * is left behind it follows no checksum any more.
+ */
+static void
+log_overwrite(struct db *db)
+{
+	char version[16], sql[64];
+
+	if (pragma_text(db, "PRAGMA user_version", version,
+	    sizeof(version)) != NULL)
+		return;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%s", version);
+	if (db_begin(db, false) != NULL || db_exec(db, sql) != NULL ||
+	    db_exec(db, "COMMIT") != NULL)
+		log_error("%s: a change that was refused may come back", db->what);
+	db_rollback(db);
+}
+
 const struct err *
 db_commit(struct db *db)
 {
-	return run_sql(db, "COMMIT");
+	const struct err *err = run_sql(db, "COMMIT");
+
+	if (err == NULL)
+		return NULL;
+	db_rollback(db);
+	log_overwrite(db);
+	return err;
 }
 
 void

@@ -13,3 +13,9 @@ load torture
 @test "a call fails: COPY, MOVE, EXPUNGE, STORE" {
 	torture fault 2 copy move expunge store
 }
+
+# A commit whose sync failed was refused, and came back from the log with the next
+# who opened the database.
+@test "a call fails: SUBSCRIBE, CREATE, RENAME, DELETE" {
+	torture fault 4 subscribe mailbox-create rename delete
+}

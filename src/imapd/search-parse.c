@@ -146,6 +146,20 @@ parse_text(struct parse *ps, struct search_key *key)
 	return true;
 }
 
+/* RFC 7162 7 "attr-flag": a keyword, or a backslash and an atom. */
+static bool
+is_attr_flag(const char *s)
+{
+	if (*s == '\\')
+		s++;
+	if (*s == '\0')
+		return false;
+	for (; *s != '\0'; s++)
+		if (!parser_is_atom_char((unsigned char)*s))
+			return false;
+	return true;
+}
+
 /* RFC 7162 7 "search-modsequence".  There is one mod-sequence for all of a
  * message: which entry is meant does not matter (RFC 7162 3.1.5). */
 static bool
@@ -158,7 +172,7 @@ parse_modseq(struct parse *ps, struct search_key *key)
 	if (parser_peek(p) == '"') {
 		if (!parser_string(p, &s, NULL) || !parser_sp(p))
 			return false;
-		if (strncasecmp(s, "/flags/", 7) != 0 || s[7] == '\0')
+		if (strncasecmp(s, "/flags/", 7) != 0 || !is_attr_flag(s + 7))
 			return parser_expected(p, "an entry like \"/flags/x\"");
 		if (!parser_word(p, &s) || !parser_sp(p))
 			return false;

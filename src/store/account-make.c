@@ -1,6 +1,7 @@
 /* account-make.c - make and remove whole accounts
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -117,23 +118,33 @@ account_make(struct store *store, enum account_kind kind, const char *name,
 }
 
 const struct err *
-account_set_aside(struct store *store, enum account_kind kind,
-    const char *name, char aside[ACCOUNT_ASIDE_OCTETS])
+account_aside(struct store *store, enum account_kind kind, const char *name,
+    char dir[ACCOUNT_DIR_OCTETS], char aside[ACCOUNT_DIR_OCTETS])
 {
-	struct account *account = account_new(store, kind, name);
-	const struct err *err;
+	const char *parent = account_kind_dir(kind);
+	char id[MAILBOX_ID_LEN + 1];
 
-	err = set_aside(store, account, aside, ACCOUNT_ASIDE_OCTETS);
-	account_close(account);
-	return err;
+	mailbox_new_id(id);
+	snprintf(aside, ACCOUNT_DIR_OCTETS, "%s/.removed-%s", parent, id);
+	if (snprintf(dir, ACCOUNT_DIR_OCTETS, "%s/%s", parent, name) >=
+	    ACCOUNT_DIR_OCTETS)
+		return err_internal("%s/%s: too long", parent, name);
+	if (faccessat(store_fd(store), dir, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return NULL;
+	if (errno != ENOENT)
+		return err_errno("%s", dir);
+	*dir = '\0';
+	return NULL;
 }
 
 const struct err *
 account_remove(struct store *store, enum account_kind kind, const char *name)
 {
-	char aside[ACCOUNT_ASIDE_OCTETS];
+	struct account *account = account_new(store, kind, name);
+	char aside[64];
 	const struct err *err;
 
-	err = account_set_aside(store, kind, name, aside);
+	err = set_aside(store, account, aside, sizeof(aside));
+	account_close(account);
 	return err != NULL ? err : dir_remove(store_fd(store), aside, 4);
 }

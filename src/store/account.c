@@ -62,9 +62,10 @@ account_close(struct account *account)
 	free(account);
 }
 
-/* Whose directory is missing may have been about to get another name. */
+/* Whose directory is missing may have been about to get another name, or to be
+ * removed. */
 static const struct err *
-undo_renaming(struct store *store)
+undo_move(struct store *store)
 {
 	const struct err *err;
 	struct db *db;
@@ -74,7 +75,7 @@ undo_renaming(struct store *store)
 		err = store_lock(store);
 	if (err != NULL)
 		return err;
-	err = user_rename_undo(store, db);
+	err = account_move_undo(store, db);
 	store_unlock(store, false);
 	return err;
 }
@@ -87,8 +88,8 @@ account_open(struct store *store, enum account_kind kind, const char *name,
 	const struct err *err = NULL;
 
 	account->fd = dir_open(store_fd(store), account->what);
-	if (account->fd == -1 && errno == ENOENT && kind == ACCOUNT_USER) {
-		err = undo_renaming(store);
+	if (account->fd == -1 && errno == ENOENT) {
+		err = undo_move(store);
 		if (err == NULL)
 			account->fd = dir_open(store_fd(store), account->what);
 	}

@@ -434,7 +434,7 @@ compare_accounts(struct accounts *s)
 
 	err = store_users_db(s->c->store, &db);
 	if (err == NULL)
-		err = user_rename_undo(s->c->store, db);
+		err = account_move_undo(s->c->store, db);
 	if (err == NULL)
 		err = read_accounts(s);
 	if (err == NULL)

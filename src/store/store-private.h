@@ -90,21 +90,28 @@ bool account_bring_back(struct account *, const char *id);
 const struct err *account_make(struct store *, enum account_kind,
     const char *name, const char *const *mailboxes, size_t n);
 /*
- * Move an account's directory out of the way, under the store's lock, to a path
- * below the store that dir_remove() then removes without it.
+ * An account's directory below the store's, "" when it is not there, and a name
+ * beside it under which dir_remove() may remove it without the lock.
  */
-#define ACCOUNT_ASIDE_OCTETS	64
-const struct err *account_set_aside(struct store *, enum account_kind,
-    const char *name, char aside[ACCOUNT_ASIDE_OCTETS]);
-/* Both at once. */
+#define ACCOUNT_DIR_OCTETS	512
+const struct err *account_aside(struct store *, enum account_kind,
+    const char *name, char dir[ACCOUNT_DIR_OCTETS],
+    char aside[ACCOUNT_DIR_OCTETS]);
+/* Remove an account's directory, under the store's lock. */
 const struct err *account_remove(struct store *, enum account_kind,
     const char *name);
 
 /*
- * Under the store's lock: a renaming of a user that died between its two steps
- * is taken back.
+ * Under the store's lock, in a transaction on users.db: move an account's
+ * directory, from and to below the store's, so that a crash before the commit
+ * is undone by who comes next.  After success call account_move_end() when the
+ * transaction has ended, done if it was committed; else the directory goes back.
  */
-const struct err *user_rename_undo(struct store *, struct db *users);
+const struct err *account_move_begin(struct store *, const char *from,
+    const char *to);
+void account_move_end(struct store *, struct db *users, bool done);
+/* Under the store's lock: what died between the two is taken back. */
+const struct err *account_move_undo(struct store *, struct db *users);
 
 /* This boot, as a number that is never 0. */
 int64_t boot_number(void);

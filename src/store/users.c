@@ -53,7 +53,7 @@ users_begin(struct store *store, struct db **db_r)
 		err = store_lock(store);
 	if (err != NULL)
 		return err;
-	err = user_rename_undo(store, *db_r);
+	err = account_move_undo(store, *db_r);
 	if (err == NULL)
 		err = db_begin(*db_r, true);
 	if (err != NULL)
@@ -330,26 +330,40 @@ users_delete_row(struct db *db, const char *sql, const char *name)
 }
 
 /*
- * As users_end(), and the account's directory goes: out of the way under the
- * lock, so that nobody meets an account without a row; then for good.
+ * As users_end(), and the account's directory goes: out of the way first, so that
+ * nobody meets an account without a row, and back when the row stays; then for good.
+ * A directory that is missing already does not keep the row.
  */
 const struct err *
 users_remove_end(struct store *store, struct db *db, enum account_kind kind,
     const char *name, const struct err *err)
 {
-	char aside[ACCOUNT_ASIDE_OCTETS];
+	char dir[ACCOUNT_DIR_OCTETS], aside[ACCOUNT_DIR_OCTETS];
+	bool moved = false;
 
 	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL) {
-		db_rollback(db);
-		store_unlock(store, false);
-		return err;
+		err = account_aside(store, kind, name, dir, aside);
+	if (err == NULL && *dir != '\0') {
+		err = account_move_begin(store, dir, aside);
+		moved = err == NULL;
 	}
-	users_keep_copy(store, db);
-	err = account_set_aside(store, kind, name, aside);
-	store_unlock(store, true);
-	return err != NULL ? err : dir_remove(store_fd(store), aside, 4);
+	if (err == NULL)
+		err = db_commit(db);
+	if (err != NULL)
+		db_rollback(db);
+	else
+		users_keep_copy(store, db);
+	if (moved)
+		account_move_end(store, db, err == NULL);
+	store_unlock(store, err == NULL);
+	if (err != NULL || !moved)
+		return err;
+	/* The user is gone whatever becomes of this: check removes it too. */
+	err = dir_remove(store_fd(store), aside, 4);
+	if (err != NULL)
+		log_error("%s; 'mboxadm check --repair' removes the rest",
+		    err->text);
+	return NULL;
 }
 
 /* A crash before leaves credentials of an id that nobody has any more. */

@@ -41,7 +41,7 @@ setup() {
 @test "SEARCH MODSEQ: its grammar (RFC 7162 7)" {
 	local bad
 	for bad in 'MODSEQ' 'MODSEQ x' 'MODSEQ -1' 'MODSEQ 9223372036854775808' \
-	    'MODSEQ "/flags/" all 1' 'MODSEQ "/flags/x" 1' 'MODSEQ "/flags/x" some 1' \
+	    'MODSEQ "/flags/" all 1' 'MODSEQ "/flags/a{b" all 1' 'MODSEQ "/flags/x" 1' 'MODSEQ "/flags/x" some 1' \
 	    'MODSEQ "flags" all 1' 'MODSEQ ""'; do
 		imap a "a1 SEARCH $bad"
 		expect_only 'a1 BAD'

@@ -109,27 +109,57 @@ names() {
 
 # The directory moves before the row: a crash between used to lock the user out
 # until somebody moved the directory back by hand.
+# The row went before the directory: a crash between left mail without a user.
+@test "user delete: one that was cut off is taken back, and then done" {
+	deliver alice one
+	mv "$MSGSTORE/users/alice" "$MSGSTORE/users/.removed-0123456789abcdef"
+	as_owner sh -c "printf 'users/%s\n' alice .removed-0123456789abcdef \
+	    >'$MSGSTORE/moving'"
+	same one "$(subjects alice INBOX)"
+	[[ ! -e $MSGSTORE/moving ]]
+	mv "$MSGSTORE/users/alice" "$MSGSTORE/users/.removed-0123456789abcdef"
+	as_owner sh -c "printf 'users/%s\n' alice .removed-0123456789abcdef \
+	    >'$MSGSTORE/moving'"
+	run -0 mboxadm check
+	same one "$(subjects alice INBOX)"
+	run -0 mboxadm user delete alice
+	[[ ! -e $MSGSTORE/moving && ! -e $MSGSTORE/users/alice ]]
+	run -0 mboxadm check
+	# Of a shared mailbox too, and without a directory the row goes alone.
+	run -0 mboxadm shared add sales
+	mv "$MSGSTORE/shared/sales" "$MSGSTORE/shared/.removed-0123456789abcdef"
+	as_owner sh -c "printf 'shared/%s\n' sales .removed-0123456789abcdef \
+	    >'$MSGSTORE/moving'"
+	run -0 mboxadm shared delete sales
+	same '' "$(ls "$MSGSTORE/shared")"
+	run -0 mboxadm shared add gone
+	rm -r "$MSGSTORE/shared/gone"
+	run -0 mboxadm shared delete gone
+	run -0 mboxadm check
+}
+
 @test "user rename: one that was cut off is taken back by who comes next" {
 	deliver alice one
 	mv "$MSGSTORE/users/alice" "$MSGSTORE/users/dora"
-	as_owner sh -c "echo alice dora >'$MSGSTORE/renaming'"
+	as_owner sh -c "printf 'users/%s\n' alice dora >'$MSGSTORE/moving'"
 	same one "$(subjects alice INBOX)"
-	[[ ! -e $MSGSTORE/renaming ]]
+	[[ ! -e $MSGSTORE/moving ]]
 	# Nor does another user get the directory.
 	mv "$MSGSTORE/users/alice" "$MSGSTORE/users/dora"
-	as_owner sh -c "echo alice dora >'$MSGSTORE/renaming'"
+	as_owner sh -c "printf 'users/%s\n' alice dora >'$MSGSTORE/moving'"
 	mboxadm user add --no-password dora
 	same one "$(subjects alice INBOX)"
 	same '' "$(subjects dora INBOX)"
 	# A note that was left behind, or that is none, changes nothing.
-	for note in 'alice eve' 'alice' '../x y' ''; do
-		as_owner sh -c "echo '$note' >'$MSGSTORE/renaming'"
+	for note in $'users/alice\nusers/eve' users/alice 'alice eve' \
+	    $'users/../x\nusers/y' $'users/alice\nshared/x' ''; do
+		as_owner sh -c "echo '$note' >'$MSGSTORE/moving'"
 		mboxadm user deny alice create
 		mboxadm user allow alice create
-		[[ ! -e $MSGSTORE/renaming ]]
+		[[ ! -e $MSGSTORE/moving ]]
 	done
 	run -0 mboxadm user rename alice eve
-	[[ ! -e $MSGSTORE/renaming ]]
+	[[ ! -e $MSGSTORE/moving ]]
 	run -0 mboxadm check
 }
 

@@ -3,6 +3,12 @@
 # SPDX-License-Identifier: ISC
 load torture
 
+# A listener and a store of a test's own, as in other bats files.
+setup_file() { imap_setup_file; }
+teardown_file() { imap_teardown_file; }
+setup() { imap_setup; }
+teardown() { imap_teardown; }
+
 # Five shared mailboxes, and ten users who may do all with them.
 many_setup() {
 	local i j

@@ -94,18 +94,20 @@ merge(struct found *a, const struct found *b)
 {
 	struct found sum = { .count = a->count + b->count,
 	    .modseq = a->modseq > b->modseq ? a->modseq : b->modseq };
-	const struct seqrange *ra = a->uids.ranges, *rb = b->uids.ranges;
-	const struct seqrange *const enda = ra + a->uids.n;
-	const struct seqrange *const endb = rb + b->uids.n;
-	const bool first = enda == ra || (rb < endb && rb->first < ra->first);
-	const bool last = enda == ra || (rb < endb &&
-	    endb[-1].last > enda[-1].last);
+	const struct seqset sa = seqset_built(&a->uids);
+	const struct seqset sb = seqset_built(&b->uids);
+	const bool first = sa.n == 0 || (sb.n > 0 &&
+	    sb.ranges[0].first < sa.ranges[0].first);
+	const bool last = sa.n == 0 || (sb.n > 0 &&
+	    sb.ranges[sb.n - 1].last > sa.ranges[sa.n - 1].last);
+	size_t i = 0, k = 0;
 
 	sum.modseq_first = first ? b->modseq_first : a->modseq_first;
 	sum.modseq_last = last ? b->modseq_last : a->modseq_last;
-	while (ra < enda || rb < endb) {
-		const struct seqrange *r = rb == endb ||
-		    (ra < enda && ra->first < rb->first) ? ra++ : rb++;
+	while (i < sa.n || k < sb.n) {
+		const struct seqrange *r = k == sb.n || (i < sa.n &&
+		    sa.ranges[i].first < sb.ranges[k].first) ?
+		    &sa.ranges[i++] : &sb.ranges[k++];
 
 		seqset_add_range(&sum.uids, r->first, r->last);
 	}

@@ -467,8 +467,8 @@ validity() {
 	deliver alice four five
 	cp -a "$BATS_TEST_TMPDIR/older/"messages.db* "$DIR/"
 	# Not over the file 4, which is the message four.
-	mail six >six
-	fails 75 mboxadm deliver alice <six
+	mail six >message
+	fails 75 mboxadm deliver alice <message
 	says 'check --repair'
 	finds 'it is older'
 	same "$(printf 'one\ntwo\nthree\nfour\nfive')" "$(subjects alice INBOX)"

@@ -1164,11 +1164,13 @@ check_mailbox(struct check *c, struct account *account,
 	if (err == NULL && use)
 		check_textindex(c, m, where, mended);
 	mailbox_close(m);
+	/* Not where it was deleted while it was looked at: the directory goes
+	 * first, and what is opened by its name then is missing. */
+	if (err != NULL && (err->kind != ERR_USER || err->code == NULL ||
+	    strcmp(err->code, RESP_NONEXISTENT) != 0) &&
+	    !check_moved(dirfd, account->fd, row->id))
+		check_failed(c, where, err);
 	if (lockfd != -1)
 		close(lockfd);
 	close(dirfd);
-	/* Deleted while it was looked at. */
-	if (err != NULL && (err->kind != ERR_USER || err->code == NULL ||
-	    strcmp(err->code, RESP_NONEXISTENT) != 0))
-		check_failed(c, where, err);
 }

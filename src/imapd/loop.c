@@ -447,8 +447,14 @@ session_run(struct session *s)
 	input_on_block(s->in, flush, s->out);
 	output_timeout(s->out, s->conf->write_timeout);
 	input_deadline(s->in, s->conf->login_timeout);
-	while (err == NULL && !s->logout && s->leave == LEAVE_NOT && !signals_stop())
+	while (err == NULL && !s->logout && s->leave == LEAVE_NOT &&
+	    !signals_stop()) {
 		err = command(s);
+		/* Commands that wait would be run for nobody: megabytes of them
+		 * may have come in. */
+		if (err == NULL)
+			err = output_error(s->out);
+	}
 	if (err != NULL)
 		s->leave = LEAVE_NOT;
 	if (s->leave == LEAVE_NOT)

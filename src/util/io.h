@@ -117,6 +117,8 @@ bool output_ready(struct output *);
 /* Octets waiting in the buffer, a layer's not counted. */
 size_t output_pending(const struct output *);
 const struct err *output_flush(struct output *);
+/* NULL while all that was written could be. */
+const struct err *output_error(const struct output *);
 /* Whether the peer can still be written to, as far as that shows without
  * writing: an error, sticky like others, when it cannot. */
 const struct err *output_alive(struct output *);

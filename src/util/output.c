@@ -441,6 +441,12 @@ output_pending(const struct output *o)
 }
 
 const struct err *
+output_error(const struct output *o)
+{
+	return o->failed ? &o->err : NULL;
+}
+
+const struct err *
 output_alive(struct output *o)
 {
 	struct pollfd pfd = { .fd = o->fd };

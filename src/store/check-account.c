@@ -95,11 +95,7 @@ change(struct look *l, const char *sql)
 
 	if (err == NULL)
 		err = db_exec(db, sql);
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	return err;
+	return db_end(db, err);
 }
 
 static const struct err *
@@ -264,11 +260,7 @@ begin_anew(struct look *l, const struct mailbox_row *row)
 	if (err == NULL)
 		err = account_insert_mailbox(account, row->name,
 		    row->special_use);
-	if (err == NULL)
-		err = db_commit(account->db);
-	if (err != NULL)
-		db_rollback(account->db);
-	return err;
+	return db_end(account->db, err);
 }
 
 /* Whether the directory is elsewhere, where a crash may have left it. */
@@ -322,11 +314,7 @@ set_name(struct look *l, const char *id, const char *name)
 		sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
 		err = db_run(db, stmt);
 	}
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	return err;
+	return db_end(db, err);
 }
 
 static bool
@@ -525,11 +513,7 @@ add_row(struct look *l, const struct mailbox_row *row)
 	}
 	if (err == NULL)
 		err = db_exec(db, RAISE_VALIDITY);
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	return err;
+	return db_end(db, err);
 }
 
 static const struct err *

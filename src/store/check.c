@@ -193,11 +193,7 @@ delete_row(struct accounts *s, const char *name)
 	err = users_delete_row(db, s->kind == ACCOUNT_USER ?
 	    "DELETE FROM users WHERE name = ?1" :
 	    "DELETE FROM shared WHERE name = ?1", name);
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	return err;
+	return db_end(db, err);
 }
 
 /* The canonical form of an account's name, or NULL: it cannot be one. */
@@ -353,11 +349,7 @@ add_row(struct accounts *s, const char *name)
 		sqlite3_bind_int64(stmt, 4, user_new_id());
 		err = db_run(db, stmt);
 	}
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	return err;
+	return db_end(db, err);
 }
 
 static const struct err *

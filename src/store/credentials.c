@@ -89,11 +89,7 @@ bind_scram(sqlite3_stmt *stmt, int i, const struct scram_keys *keys)
 const struct err *
 auth_end(struct db *auth, const struct err *err)
 {
-	if (err == NULL)
-		err = db_commit(auth);
-	if (err != NULL)
-		db_rollback(auth);
-	return err;
+	return db_end(auth, err);
 }
 
 const struct err *

@@ -283,11 +283,7 @@ db_migrate(struct db *db, const struct db_schema *schema, int version, int to,
 	    "PRAGMA application_id=%d", to, (int)schema->application_id);
 	if (err == NULL)
 		err = db_exec(db, sql);
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	return err;
+	return db_end(db, err);
 }
 
 /* Step by step.  What one removed is not in the log any more when the next has
@@ -661,6 +657,15 @@ db_commit(struct db *db)
 		return NULL;
 	db_rollback(db);
 	log_overwrite(db);
+	return err;
+}
+
+const struct err *
+db_end(struct db *db, const struct err *err)
+{
+	if (err == NULL)
+		return db_commit(db);
+	db_rollback(db);
 	return err;
 }
 

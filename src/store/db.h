@@ -101,6 +101,8 @@ const struct err *db_exec(struct db *, const char *sql);
 const struct err *db_begin(struct db *, bool durable);
 const struct err *db_commit(struct db *);
 void db_rollback(struct db *);
+/* Commit when err is NULL, else roll back; returns err or what went wrong. */
+const struct err *db_end(struct db *, const struct err *err);
 /*
  * Before the database is closed: carry a log that grew by commits made here over
  * into the file, so that who opens it next has little to read.  Without the

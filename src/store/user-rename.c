@@ -57,15 +57,7 @@ user_rename(struct store *store, const char *given_from, const char *given_to)
 		    dir_of(a, to));
 		moved = err == NULL;
 	}
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	else
-		users_keep_copy(store, db);
-	if (moved)
-		account_move_end(store, db, err == NULL);
-	store_unlock(store, err == NULL);
+	err = users_end_moved(store, db, moved, err);
 done:
 	arena_free(a);
 	return err;

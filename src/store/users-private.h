@@ -16,10 +16,13 @@
 /*
  * A change of users.db, with its lock, in one durable transaction.  users_end()
  * commits when err is NULL, and returns err or what went wrong.
+ * users_end_moved() ends an account_move_begin() too, where moved is true;
  * users_remove_end() does the same and takes the account's directory away.
  */
 const struct err *users_begin(struct store *, struct db **db_r);
 const struct err *users_end(struct store *, struct db *,
+    const struct err *err);
+const struct err *users_end_moved(struct store *, struct db *, bool moved,
     const struct err *err);
 const struct err *users_remove_end(struct store *, struct db *,
     enum account_kind, const char *name, const struct err *err);

@@ -62,16 +62,22 @@ users_begin(struct store *store, struct db **db_r)
 }
 
 const struct err *
-users_end(struct store *store, struct db *db, const struct err *err)
+users_end_moved(struct store *store, struct db *db, bool moved,
+    const struct err *err)
 {
+	err = db_end(db, err);
 	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	else
 		users_keep_copy(store, db);
+	if (moved)
+		account_move_end(store, db, err == NULL);
 	store_unlock(store, err == NULL);
 	return err;
+}
+
+const struct err *
+users_end(struct store *store, struct db *db, const struct err *err)
+{
+	return users_end_moved(store, db, false, err);
 }
 
 void
@@ -347,15 +353,7 @@ users_remove_end(struct store *store, struct db *db, enum account_kind kind,
 		err = account_move_begin(store, dir, aside);
 		moved = err == NULL;
 	}
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
-	else
-		users_keep_copy(store, db);
-	if (moved)
-		account_move_end(store, db, err == NULL);
-	store_unlock(store, err == NULL);
+	err = users_end_moved(store, db, moved, err);
 	if (err != NULL || !moved)
 		return err;
 	/* The user is gone whatever becomes of this: check removes it too. */

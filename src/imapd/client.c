@@ -4,22 +4,17 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "util/clock.h"
 #include "util/net.h"
 
 #define KEEPALIVE_IDLE_S	120	/* seconds of silence before the first probe */
 #define KEEPALIVE_INTERVAL_S	30	/* seconds between probes */
 #define KEEPALIVE_PROBES	4	/* unanswered ones that end the connection */
-#define LINGER_MS		1000	/* how long a peer may take to close */
-#define LINGER_OCTETS		(1024 * 1024)	/* read and dropped meanwhile */
 
 static bool
 socket_address(int fd, struct in6_addr *a6)
@@ -84,27 +79,4 @@ client_socket_options(int fd)
 	    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S) &&
 	    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S) &&
 	    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES));
-}
-
-void
-client_shutdown(int fd, bool linger)
-{
-	int64_t end = clock_ms() + LINGER_MS;
-	size_t dropped = 0;
-	char drop[4096];
-
-	if (shutdown(fd, SHUT_WR) == -1 || !linger)
-		return;
-	while (dropped < LINGER_OCTETS) {
-		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		int64_t left = end - clock_ms();
-		ssize_t n;
-
-		if (left <= 0 || poll(&pfd, 1, (int)left) <= 0)
-			return;
-		n = read(fd, drop, sizeof(drop));
-		if (n <= 0)
-			return;
-		dropped += (size_t)n;
-	}
 }

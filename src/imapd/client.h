@@ -32,11 +32,4 @@ bool client_is_socket(int fd);
  * happens when fd is not a TCP socket. */
 void client_socket_options(int fd);
 
-/*
- * End the sending side of the socket fd.  linger: read and drop for a moment,
- * until the peer has closed too.  Closing a socket with unread octets resets
- * the connection, which can take a last BYE away before the peer has read it.
- */
-void client_shutdown(int fd, bool linger);
-
 #endif

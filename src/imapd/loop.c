@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "imapd/capability.h"
-#include "imapd/client.h"
 #include "imapd/condstore.h"
 #include "imapd/index.h"
 #include "imapd/progress.h"
@@ -13,6 +12,7 @@
 #include "imapd/selected.h"
 #include "imapd/session.h"
 #include "imapd/signals.h"
+#include "util/hangup.h"
 
 #define SYNTAX_ERRORS_MAX	10	/* in a row before login */
 #define LOGIN_FAILURES_MAX	5
@@ -435,7 +435,7 @@ session_end(struct session *s)
 	if (err != NULL && s->bye == NULL)
 		s->bye = "output";
 	report_end(s);
-	client_shutdown(STDOUT_FILENO, err == NULL && s->bye != NULL &&
+	hangup(STDOUT_FILENO, err == NULL && s->bye != NULL &&
 	    !s->logout);
 }
 

@@ -15,6 +15,7 @@
 #include "imapd/proxy.h"
 #include "imapd/serve.h"
 #include "imapd/signals.h"
+#include "util/hangup.h"
 #include "util/io.h"
 #include "util/log.h"
 #include "util/privs.h"
@@ -45,7 +46,7 @@ fail(int status, const char *fmt, ...)
 	log_error("%s", text);
 	n = write(STDOUT_FILENO, bye, sizeof(bye) - 1);
 	(void)n;	/* nobody is left to tell */
-	client_shutdown(STDOUT_FILENO, true);
+	hangup(STDOUT_FILENO, true);
 	exit(status);
 }
 

@@ -144,12 +144,6 @@ account_name(const struct account *account)
 	return account->name;
 }
 
-struct store *
-account_store(const struct account *account)
-{
-	return account->store;
-}
-
 uint64_t
 account_stamp(const struct account *account)
 {
@@ -277,38 +271,6 @@ const char account_sql_by_name[] =
 const char account_sql_by_id[] =
 	"SELECT " ROW_COLUMNS " FROM mailboxes WHERE id = ?1";
 
-static const struct err *
-find_counted(struct account *account, struct arena *a, const char *sql,
-    const char *text, struct mailbox_row *row_r)
-{
-	const struct err *err;
-	struct mailbox_row row;
-	bool known, found;
-
-	err = account_find_row(account, a, sql, text, &row, &known, &found);
-	if (err == NULL && !found)
-		err = err_user(RESP_NONEXISTENT, "No such mailbox");
-	if (err == NULL)
-		err = account_count_row(account, &row);
-	if (err == NULL)
-		*row_r = row;
-	return err;
-}
-
-const struct err *
-account_find(struct account *account, struct arena *a, const char *name,
-    struct mailbox_row *row_r)
-{
-	return find_counted(account, a, account_sql_by_name, name, row_r);
-}
-
-const struct err *
-account_find_id(struct account *account, struct arena *a, const char *id,
-    struct mailbox_row *row_r)
-{
-	return find_counted(account, a, account_sql_by_id, id, row_r);
-}
-
 const struct err *
 account_row(struct account *account, struct arena *a, const char *name,
     struct mailbox_row *row_r)
@@ -316,9 +278,25 @@ account_row(struct account *account, struct arena *a, const char *name,
 	const struct err *err;
 	bool known, found;
 
-	err = account_find_row(account, a, account_sql_by_name, name, row_r, &known, &found);
+	err = account_find_row(account, a, account_sql_by_name, name, row_r,
+	    &known, &found);
 	if (err == NULL && !found)
 		err = err_user(RESP_NONEXISTENT, "No such mailbox");
+	return err;
+}
+
+const struct err *
+account_find(struct account *account, struct arena *a, const char *name,
+    struct mailbox_row *row_r)
+{
+	const struct err *err;
+	struct mailbox_row row;
+
+	err = account_row(account, a, name, &row);
+	if (err == NULL)
+		err = account_count_row(account, &row);
+	if (err == NULL)
+		*row_r = row;
 	return err;
 }
 

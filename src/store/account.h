@@ -45,7 +45,6 @@ int account_stat_dir(struct store *, enum account_kind, const char *name,
 void account_close(struct account *);		/* NULL is fine */
 enum account_kind account_kind(const struct account *);
 const char *account_name(const struct account *);
-struct store *account_store(const struct account *);
 /*
  * A number that changes with each commit, those of its mailboxes included once
  * their counters are here; and the directory, for a watch on it (watch.h).
@@ -58,9 +57,6 @@ void account_rest(struct account *);
 /* ERR_USER NONEXISTENT when there is no such name. */
 const struct err *account_find(struct account *, struct arena *,
     const char *name, struct mailbox_row *row_r);
-/* The same by id: tells under which name a mailbox goes now. */
-const struct err *account_find_id(struct account *, struct arena *,
-    const char *id, struct mailbox_row *row_r);
 /* All rows, parents before children (octet order with the separator lowest).
  * counters = false: the counters may be behind, and nothing else is opened. */
 const struct err *account_list(struct account *, struct arena *, bool counters,

@@ -8,7 +8,6 @@
 #include <linux/close_range.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "store/runtime.h"
@@ -27,6 +25,7 @@
 #include "tls/relay.h"
 #include "tls/ticket.h"
 #include "util/conf.h"
+#include "util/hangup.h"
 #include "util/io.h"
 #include "util/log.h"
 #include "util/privs.h"
@@ -34,8 +33,6 @@
 #define CLIENT_FD	0
 #define SESSION_FD	1
 #define HIGH_FD		100	/* where files wait, out of the way */
-#define LINGER_MS	1000	/* how long the client may take to close */
-#define LINGER_OCTETS	(1024 * 1024)	/* read and dropped meanwhile */
 #define NOBODY		65534
 
 struct options {
@@ -286,36 +283,6 @@ check(const struct options *o)
 
 /* --- A connection --- */
 
-/* Closing with unread octets would reset the connection, and take what the
- * client has not read yet. */
-static void
-linger(void)
-{
-	struct timespec ts;
-	size_t dropped = 0;
-	int64_t end, now;
-	char drop[4096];
-	ssize_t n;
-
-	if (shutdown(CLIENT_FD, SHUT_WR) == -1)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-	end = now + LINGER_MS;
-	while (now < end && dropped < LINGER_OCTETS) {
-		struct pollfd pfd = { .fd = CLIENT_FD, .events = POLLIN };
-
-		if (poll(&pfd, 1, (int)(end - now)) <= 0)
-			return;
-		n = recv(CLIENT_FD, drop, sizeof(drop), MSG_DONTWAIT);
-		if (n <= 0)
-			return;
-		dropped += (size_t)n;
-		clock_gettime(CLOCK_MONOTONIC, &ts);
-		now = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-	}
-}
-
 static ssize_t
 session_read(void *arg, void *buf, size_t size)
 {
@@ -373,7 +340,7 @@ relay(struct peer *peer, const char *address, unsigned int timeout)
 	/* First let imapd know: it has nothing to wait for. */
 	close(SESSION_FD);
 	if (state == RELAY_DONE || peer_why(peer) != NULL)
-		linger();
+		hangup(CLIENT_FD, true);
 }
 
 /* What is flushed leaves at once: several records make one packet here. */
@@ -464,7 +431,7 @@ serve(const struct options *o)
 	if (err != NULL || send(SESSION_FD, &info, sizeof(info),
 	    MSG_NOSIGNAL) != sizeof(info)) {
 		close(SESSION_FD);
-		linger();
+		hangup(CLIENT_FD, true);
 	} else
 		relay(peer, o->address, write_timeout);
 	peer_free(peer);

@@ -37,12 +37,17 @@ without_figure() {
 @test "the benchmark has a figure in each row for msgstore and for Dovecot" {
 	"$RUN" --build "$MSGSTORE_BUILD" --out "$OUT" --sizes 50 --rounds 1 \
 	    --sessions 3 --folders 5 --tmp "$BATS_TEST_TMPDIR" \
-	    --peers msgstore,msgstore-scan,dovecot-mdbox >"$OUT.md"
+	    --peers msgstore,msgstore-scan,dovecot-mdbox,bare >"$OUT.md"
 	run ! grep -P '\t(error|differs)\t' "$OUT/results.tsv"
 	run -0 without_figure msgstore 1
 	[[ -z $output ]]
 	run -0 without_figure dovecot-mdbox 1
 	[[ -z $output ]]
+	if ((EUID == 0)); then
+		grep -qP '^memory\t50\tbare\t1\tprocesses\t1\.00$' \
+		    "$OUT/results.tsv"
+		grep -q 'a process that does nothing' "$OUT.md"
+	fi
 	grep -q '^| SEARCH BODY | [0-9]' "$OUT.md"
 	grep -q '^| session' "$OUT.md"
 }

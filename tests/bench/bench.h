@@ -22,6 +22,7 @@ struct peer {
 	char	*cache;		/* glob(3) pattern of files that are made by reading */
 	char	*rows;		/* "a:b", those that it takes part in; NULL: all */
 	char	*slow;		/* the user of USER_MAIL's mail with a slow hash */
+	bool	 bare;		/* it greets, and knows no command */
 	bool	 out;		/* of this row: it has failed */
 	uint64_t digest;	/* what it answered when it was checked deeply */
 	uint64_t meaning;	/* the same in no server's own spelling; 0: not known */

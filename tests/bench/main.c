@@ -4,7 +4,8 @@
  * usage: bench-client [OPTION ...] fill | run
  *
  *	--peer name=NAME,port=N[,tls=N][,cgroup=DIR][,pid=N][,cache=GLOB]
- *	    [,rows=ROW:ROW...][,slow=USER]	a server; more of them take turns
+ *	    [,rows=ROW:ROW...][,slow=USER][,bare=yes]
+ *					a server; more of them take turns
  *	--size N --seed N		messages, and which ones
  *	--rows ROW,ROW...		these alone
  *	--rounds N			measurements of each row and server
@@ -84,6 +85,8 @@ peer_add(struct bench *b, char *spec)
 			p->rows = value;
 		else if (strcmp(key, "slow") == 0)
 			p->slow = value;
+		else if (strcmp(key, "bare") == 0)
+			p->bare = true;
 		else
 			usage();
 	}

@@ -32,6 +32,27 @@ number_after(const char *path, const char *key)
 	return n;
 }
 
+/*
+ * Free pages that each CPU keeps at hand for itself, which MemAvailable has left out.
+ * Kernels since 6.7 let these lists grow and shrink by themselves: by 75 MB on a
+ * machine with 24 GB and two CPUs, which is 75 KB for each of 1,000 sessions.
+ */
+static double
+kept_by_cpus(void)
+{
+	double pages = 0, n;
+	char line[256];
+	FILE *f = fopen("/proc/zoneinfo", "r");
+
+	if (f == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, " count: %lf", &n) == 1)
+			pages += n;
+	fclose(f);
+	return pages * (double)sysconf(_SC_PAGESIZE) / 1024;
+}
+
 static double
 pss_of(const char *pid)
 {
@@ -63,7 +84,8 @@ look(const struct peer *p, struct memory *m)
 		fclose(f);
 	}
 	m->own = pss_of("self");
-	m->available = number_after("/proc/meminfo", "MemAvailable:");
+	m->available = number_after("/proc/meminfo", "MemAvailable:") +
+	    kept_by_cpus();
 }
 
 /* The page cache, which the machine takes back when it likes, is not counted. */
@@ -89,6 +111,8 @@ idle(struct bench *b, struct peer *p, struct conn *c, bool tls)
 	const char *s;
 	size_t len;
 
+	if (p->bare)
+		return conn_open(c, p->port, NULL);
 	if (!session_start(b, p, c, tls))
 		return false;
 	conn_put(c, "IDLE");

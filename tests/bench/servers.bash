@@ -189,6 +189,28 @@ dovecot_start() {
 	PEER_SPEC[$name]+=,slow=yescrypt
 }
 
+# --- A process that does nothing ---
+
+# bare_start NAME: from the same listener as imapd, cat(1) behind a greeting.  What it
+# takes from the machine is the connection's and the process's, whoever serves.
+bare_start() {
+	local name=$1
+
+	rm -f "$TOP_DIR/$name.port"
+	group_make "$name"
+	(
+		in_group "$name"
+		as_owner tcpserver -1 -H -R -l0 -c 5000 -b 1000 127.0.0.1 0 \
+		    sh -c 'printf "* OK ready\r\n" && exec cat' \
+		    >"$TOP_DIR/$name.port" </dev/null &
+		wait
+	) 2>/dev/null &
+	PEER_PID[$name]=$!
+	wait_for "$name" test -s "$TOP_DIR/$name.port"
+	peer_spec "$name" "$(<"$TOP_DIR/$name.port")" 0
+	PEER_SPEC[$name]+=",bare=yes,rows=memory"
+}
+
 # --- Any of them ---
 
 free_port() {

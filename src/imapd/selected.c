@@ -515,6 +515,14 @@ sync_flags(struct session *s, uint32_t below)
 	return err;
 }
 
+/* Whether nothing was committed but what this session did last. */
+static bool
+all_own(const struct selected *sel, const struct mailbox_state *state)
+{
+	return state->highestmodseq == sel->own_modseq &&
+	    sel->own_modseq == sel->told_modseq + 1;
+}
+
 static const struct err *
 sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 {
@@ -542,7 +550,7 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 	if (err == NULL && state->uidnext > sel->told_uidnext)
 		err = sync_new(s, state);
 	if (err == NULL && state->highestmodseq > sel->told_modseq &&
-	    (notify_selected(s) & NOTIFY_FLAGS) != 0)
+	    !all_own(sel, state) && (notify_selected(s) & NOTIFY_FLAGS) != 0)
 		err = sync_flags(s, below);
 	if (err == NULL && state->highestmodseq > sel->told_modseq)
 		err = contexts_update(s, sel->told_modseq, below);

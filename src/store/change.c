@@ -123,9 +123,10 @@ store_range(struct storing *st, struct seqrange r)
 		return err;
 	sqlite3_bind_int64(stmt, 5, (int64_t)st->modseq);
 	err = db_run(db, stmt);
-	if (err == NULL)
-		st->changed |= sqlite3_changes64(db_sqlite(db)) > 0;
-	return err;
+	if (err != NULL || sqlite3_changes64(db_sqlite(db)) == 0)
+		return err;
+	st->changed = true;
+	return changed_flags(db, r, st->modseq);
 }
 
 const struct err *
@@ -247,7 +248,9 @@ expunge_range(struct writer *w, struct seqrange r, bool any, uint64_t modseq,
 	if (err == NULL)
 		err = expunge_bind(db, any ? EXPUNGE_DELETE IS_ANY :
 		    EXPUNGE_DELETE IS_DELETED, r, any, &stmt);
-	return err != NULL ? err : db_run(db, stmt);
+	if (err == NULL)
+		err = db_run(db, stmt);
+	return err != NULL ? err : changed_expunged(db, r);
 }
 
 /* Whether there can be anything to expunge: most CLOSEs find nothing. */

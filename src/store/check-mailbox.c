@@ -352,6 +352,20 @@ pass_modseqs(struct pass *p)
 	    (int64_t[]){ (int64_t)p->modseq }, 1);
 }
 
+/* A change in such a block would stay hidden from sessions that look for it. */
+static const struct err *
+pass_changed(struct pass *p)
+{
+	const struct err *err;
+	int64_t n;
+
+	err = changed_wrong(p->m->db, &n);
+	if (err == NULL && n > 0)
+		FOUND(p, CHECK_PROBLEM, "%" PRId64 " notes of the last change "
+		    "are missing or too old; they are made anew", n);
+	return err;
+}
+
 /* --- Rows and files --- */
 
 /* The row goes as if the message was expunged: sessions must hear of it. */
@@ -789,7 +803,9 @@ pass_run(struct pass *p)
 	    before.highestmodseq : counted.highestmodseq) + 1;
 	if (p->modseq <= p->least_modseq)
 		p->modseq = p->least_modseq + 1;
-	err = pass_keywords(p);
+	err = pass_changed(p);
+	if (err == NULL)
+		err = pass_keywords(p);
 	if (err == NULL)
 		err = pass_modseqs(p);
 	if (err == NULL)
@@ -877,6 +893,8 @@ pass_loud(struct pass *p)
 	if (err != NULL)
 		return err;
 	err = pass_run(p);
+	if (err == NULL && p->fix)
+		err = changed_rebuild(m->db);
 	if (err == NULL && p->fix && fsync(m->fd) == -1)
 		err = err_errno("%s: fsync", m->what);
 	if (err != NULL || !p->fix) {
@@ -940,6 +958,8 @@ bring_forward(struct mailbox *m, uint64_t modseq, struct mailbox_state *s)
 	if (err == NULL)
 		err = run_numbers(m->db, "UPDATE messages SET modseq = ?1",
 		    &next, 1);
+	if (err == NULL)
+		err = changed_rebuild(m->db);
 	if (err == NULL)
 		err = run_numbers(m->db, "UPDATE mailbox SET "
 		    "highestmodseq = ?1, purgedmodseq = ?1 - 1", &next, 1);

@@ -350,6 +350,8 @@ fill(struct rebuild *r, const uint32_t *uids, size_t n)
 	for (size_t i = 0; err == NULL && i < n; i++)
 		err = rebuild_message(r, uids[i]);
 	if (err == NULL)
+		err = changed_rebuild(r->db);
+	if (err == NULL)
 		err = store_state(r);
 	if (err == NULL)
 		err = commit_some(r, true);

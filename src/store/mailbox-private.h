@@ -117,6 +117,19 @@ const struct err *writer_expunge(struct writer *, const struct seqset *uids,
 void purge_unretained(struct mailbox *);
 /* Calls what mailbox_on_progress() was given. */
 void mailbox_progress(struct mailbox *, uint64_t done, uint64_t total);
+/*
+ * Table changed (changed.c), inside a writer.  UIDs from first to below below were
+ * given under modseq; writer_commit() does that.
+ */
+const struct err *changed_added(struct db *, uint32_t first, uint32_t below,
+    uint64_t modseq);
+/* Some rows of the range have modseq now, which is above all before. */
+const struct err *changed_flags(struct db *, struct seqrange, uint64_t modseq);
+/* Some rows of the range went. */
+const struct err *changed_expunged(struct db *, struct seqrange);
+/* Made anew from the messages; how many blocks would hide a change. */
+const struct err *changed_rebuild(struct db *);
+const struct err *changed_wrong(struct db *, int64_t *n_r);
 /* Wait until the octets of finished uploads are on the disk: before the lock, which
  * nobody holds while he waits for octets. */
 const struct err *uploads_sync(struct upload *const *, size_t n);

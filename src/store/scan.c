@@ -490,76 +490,7 @@ mailbox_message_fd(struct mailbox *m, uint32_t uid, int *fd_r)
 	    m->what, name, m->account->name);
 }
 
-/* --- Changes --- */
-
-#define CHANGED	"WHERE modseq > ?1 AND modseq <> ?2 AND uid >= ?3 "	\
-		"AND uid < ?4 ORDER BY uid LIMIT ?5"
-static const char sql_changes_few[] = "SELECT uid, flags, modseq FROM messages "
-	"INDEXED BY messages_modseq " CHANGED;
-static const char sql_changes_many[] = "SELECT uid, flags, modseq FROM messages "
-	"NOT INDEXED " CHANGED;
-
-/*
- * The index gives a few changes at once.  Of more than one piece it would sort
- * all of them for each piece; a walk by UID goes on where the last one ended.
- */
-static const struct err *
-changes_sql(struct mailbox *m, uint64_t since, size_t max, const char **sql_r)
-{
-	const struct err *err;
-	sqlite3_stmt *stmt;
-	bool row;
-
-	err = db_prepare(m->db, "SELECT count(*) FROM (SELECT 1 FROM messages "
-	    "INDEXED BY messages_modseq WHERE modseq > ?1 LIMIT ?2)", &stmt);
-	if (err != NULL)
-		return err;
-	sqlite3_bind_int64(stmt, 1, (int64_t)since);
-	sqlite3_bind_int64(stmt, 2, (int64_t)max + 1);
-	err = db_step(m->db, stmt, &row);
-	if (err == NULL)
-		*sql_r = row && sqlite3_column_int64(stmt, 0) > (int64_t)max ?
-		    sql_changes_many : sql_changes_few;
-	db_done(stmt);
-	return err;
-}
-
-const struct err *
-mailbox_changes(struct mailbox *m, uint64_t since, uint64_t own,
-    uint32_t first_uid, uint32_t below_uid, struct change *changes, size_t max,
-    size_t *n_r)
-{
-	const struct err *err = mailbox_db(m);
-	const char *sql;
-	sqlite3_stmt *stmt;
-	size_t n = 0;
-	bool row;
-
-	*n_r = 0;
-	if (err != NULL || m->db == NULL)
-		return err;
-	err = changes_sql(m, since, max, &sql);
-	if (err == NULL)
-		err = db_prepare(m->db, sql, &stmt);
-	if (err != NULL)
-		return err;
-	sqlite3_bind_int64(stmt, 1, (int64_t)since);
-	sqlite3_bind_int64(stmt, 2, (int64_t)own);
-	sqlite3_bind_int64(stmt, 3, first_uid);
-	sqlite3_bind_int64(stmt, 4, below_uid);
-	sqlite3_bind_int64(stmt, 5, (int64_t)max);
-	while (n < max && (err = db_step(m->db, stmt, &row)) == NULL && row) {
-		changes[n++] = (struct change){
-			.uid = (uint32_t)sqlite3_column_int64(stmt, 0),
-			.flags = (uint64_t)sqlite3_column_int64(stmt, 1),
-			.modseq = (uint64_t)sqlite3_column_int64(stmt, 2)
-		};
-	}
-	db_done(stmt);
-	if (err == NULL)
-		*n_r = n;
-	return err;
-}
+/* --- UIDs alone --- */
 
 static const struct err *
 add_uids(struct mailbox *m, sqlite3_stmt *stmt, struct seqset_builder *b)

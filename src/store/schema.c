@@ -171,6 +171,15 @@ static const char *const messages_steps[] = {
 	" id INTEGER PRIMARY KEY CHECK (id = 1),"
 	" token TEXT NOT NULL"
 	") STRICT;",
+	/* Blocks of 64 UIDs with their highest mod-sequence: changed.c. */
+	"CREATE TABLE changed("
+	" block INTEGER PRIMARY KEY,"		/* UID / 64 */
+	" modseq INTEGER NOT NULL"
+	") STRICT;"
+	"INSERT INTO changed SELECT uid >> 6 AS block, max(modseq) "
+	"FROM messages GROUP BY block;"
+	"CREATE INDEX changed_modseq ON changed(modseq);"
+	"DROP INDEX messages_modseq;",
 	NULL
 };
 

@@ -213,7 +213,10 @@ writer_commit(struct writer *w)
 	struct mailbox *m = w->mbox;
 	const struct err *err;
 
-	err = writer_store_state(w);
+	err = changed_added(m->db, w->before.uidnext, w->state.uidnext,
+	    w->state.highestmodseq);
+	if (err == NULL)
+		err = writer_store_state(w);
 	if (err == NULL)
 		err = db_commit(m->db);
 	if (err != NULL) {

@@ -87,9 +87,9 @@ setup() {
 	printf -v text 'Subject: large\r\n\r\n%0200000d' 0
 	append a INBOX "$text"
 	imap_ok a 'a1 COPY 5 Archive'
-	run find "$MSGSTORE" -type f -size +150k -links 1
+	run find "$MSGSTORE" -type f -name '[0-9]*' -size +150k -links 1
 	same '' "$output"
-	run find "$MSGSTORE" -type f -size +150k -links 2
+	run find "$MSGSTORE" -type f -name '[0-9]*' -size +150k -links 2
 	same 2 "${#lines[@]}"
 }
 

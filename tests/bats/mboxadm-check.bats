@@ -120,6 +120,19 @@ validity() {
 	same 1 "${#lines[@]}"
 }
 
+@test "check: a change that the notes of changes would hide" {
+	fill
+	sql "$DB" 'DELETE FROM changed'
+	finds '1 notes of the last change'
+	sql "$DB" 'UPDATE changed SET modseq = 1'
+	finds '1 notes of the last change'
+	# Row by row as messages tell it: RFC 7162 3.2.5.1.
+	printf '%s\r\n' 'a ENABLE QRESYNC' 'b SELECT INBOX' \
+	    'c UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1)' 'd LOGOUT' |
+	    imapd --preauth alice >imap.log
+	same 3 "$(grep -c 'FETCH (UID' imap.log)"
+}
+
 @test "check: a stray file and an orphan at uidnext at once" {
 	fill
 	sql "$DB" 'DELETE FROM messages WHERE uid = 1'
@@ -251,7 +264,7 @@ validity() {
 	fold "$DB"
 	# The root page of an index: its rows no longer fit the table.
 	page=$(sql "$DB" "SELECT rootpage FROM sqlite_schema
-	    WHERE name = 'messages_modseq'")
+	    WHERE name = 'messages_unseen'")
 	as_owner dd if=/dev/zero of="$DB" bs=4096 seek=$((page - 1)) count=1 \
 	    conv=notrunc status=none
 	finds 'messages.db cannot be used'

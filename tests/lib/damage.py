@@ -647,7 +647,11 @@ def cases(base):
             ('a table gone', 'DROP TABLE content', 'messages.db', MAIL),
             ('the messages gone', 'DROP TABLE messages', 'messages.db', MAIL),
             ('the counters gone', 'DROP TABLE mailbox', 'messages.db', MAIL),
-            ('an index gone', 'DROP INDEX messages_modseq', None, ALL),
+            ('an index gone', 'DROP INDEX changed_modseq', None, ALL),
+            # An append makes the note of its block anew.
+            ('notes of changes gone', 'DELETE FROM changed', None, ALL),
+            ('notes of changes too old', 'UPDATE changed SET modseq = 0',
+             None, ALL),
             ('a column gone', 'ALTER TABLE mailbox DROP COLUMN purgedmodseq',
              'messages.db', MAIL),
             ('a view for a table', 'ALTER TABLE keywords RENAME TO other;'

@@ -74,6 +74,10 @@ proxy_accept(int fd, const struct conf *conf, struct peer *peer)
 	if (header.has_address) {
 		net_text(&header.address, peer->address);
 		peer->local = net_is_loopback(&header.address);
+	} else if (!header.itself) {
+		/* Whoever it is, it need not be on this machine. */
+		strlcpy(peer->address, "-", sizeof(peer->address));
+		peer->local = false;
 	}
 	peer->secure = header.tls;
 	return NULL;

@@ -154,7 +154,8 @@ parse_v2(const unsigned char *s, size_t len, size_t *want_r,
 		*want_r = V2_HEAD + rest;
 		return PROXY_MORE;
 	}
-	if ((s[12] & 0x0f) == V2_LOCAL)
+	header->itself = (s[12] & 0x0f) == V2_LOCAL;
+	if (header->itself)
 		return PROXY_DONE;
 	return parse_addresses(s + V2_HEAD, rest, s[13], header) ? PROXY_DONE :
 	    PROXY_BAD;

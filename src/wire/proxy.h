@@ -13,8 +13,10 @@
 #define PROXY_HEADER_MAX	4096	/* octets that are taken for a header */
 
 struct proxy_header {
-	bool		has_address;	/* else the proxy speaks for itself, or
-					 * does not know: the socket's counts */
+	bool		itself;		/* the proxy speaks for itself: the
+					 * socket's address counts */
+	bool		has_address;	/* else it does not know the client's, or
+					 * that is no address of the Internet */
 	struct in6_addr	address;	/* the client's; IPv4 is mapped */
 	bool		tls;		/* the client's connection has TLS */
 };

@@ -45,12 +45,26 @@ V2='\r\n\r\n\0\r\nQUIT\n'
 }
 
 @test "--proxy: the client's first commands may come with the header" {
+	conf 'cleartext-login = yes'
 	proxy_start a 'PROXY UNKNOWN\r\na1 LOGIN alice wonderland\r\na2 LOGOUT\r\n'
 	imap_eof a
 	expect '* OK' 'a1 OK' '* BYE' 'a2 OK'
 }
 
-@test "--proxy: LOCAL and UNKNOWN: the proxy speaks for itself" {
+@test "--proxy: a client whose address is not known is none of this machine" {
+	local text
+	for text in 'PROXY UNKNOWN\r\n' "$V2"'\x21\0\0\0' "$V2"'\x21\x31\0\0'; do
+		proxy_start a "$text"
+		imap_read a
+		expect '* OK'
+		imap a 'a1 LOGIN alice wonderland'
+		expect_only 'a1 NO [PRIVACYREQUIRED]'
+		imap_close a
+	done
+	expect_log 'login failed user=- address=- reason=cleartext'
+}
+
+@test "--proxy: LOCAL: the proxy speaks for itself" {
 	proxy_start a "$V2"'\x20\0\0\0'
 	imap_read a
 	expect '* OK'

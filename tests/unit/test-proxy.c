@@ -17,7 +17,7 @@ static const struct {
 	const char	*in;
 	size_t		 len;
 	enum proxy_status status;
-	const char	*address;	/* NULL: the socket's */
+	const char	*address;	/* NULL: none */
 	bool		 tls;
 } table[] = {
 #define L(s)	s, sizeof(s) - 1
@@ -110,6 +110,9 @@ headers_are_read(void)
 			continue;
 		CHECK_INT(used, table[i].len);
 		CHECK_INT(header.tls, table[i].tls);
+		/* Version 2, LOCAL. */
+		CHECK_INT(header.itself, table[i].in[0] == '\r' &&
+		    table[i].in[12] == '\x20');
 		CHECK_INT(header.has_address, table[i].address != NULL);
 		if (table[i].address == NULL)
 			continue;

@@ -97,7 +97,7 @@ search_all(struct session *s, const struct esearch_args *args)
 	size_t n = 0;
 
 	if (args->sources == NULL || sources_selected(args->sources, &others)) {
-		err = search_one(s, args, NULL, s->selected->name);
+		err = search_one(s, args, NULL, selected_name(s));
 		selected = false;
 	}
 	if (err == NULL)

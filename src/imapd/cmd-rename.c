@@ -1,15 +1,11 @@
 /* cmd-rename.c - RENAME: RFC 3501 6.3.5
  * SPDX-License-Identifier: ISC */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "imapd/list.h"
 #include "imapd/notify.h"
 #include "imapd/selected.h"
 #include "imapd/shared.h"
-#include "util/log.h"
-#include "wire/mboxname.h"
 
 struct rename_args {
 	const char	*from, *to;
@@ -48,29 +44,17 @@ allowed(struct session *s, const struct place *from, const struct place *to)
 	return err != NULL ? err : session_need(s, to, RIGHT_CREATE);
 }
 
+/* RFC 3501 6.3.5: INBOX is empty now, its messages are elsewhere, and its children
+ * stay. */
 static void
-follow(struct session *s, const char *from, const char *to)
+leave_inbox(struct session *s, const char *from)
 {
-	struct selected *sel = s->selected;
-	char *name;
-
-	if (sel == NULL || (strcmp(sel->name, from) != 0 &&
-	    !mboxname_is_below(sel->name, from)))
+	if (s->selected == NULL || strcmp(from, "INBOX") != 0 ||
+	    strcmp(s->selected->name, from) != 0)
 		return;
-	/* RFC 3501 6.3.5: INBOX is empty now, its messages are elsewhere, and
-	 * its children stay. */
-	if (strcmp(from, "INBOX") == 0) {
-		if (strcmp(sel->name, from) != 0)
-			return;
-		selected_close(s);
-		output_adds(s->out,
-		    "* OK [CLOSED] INBOX was renamed, select it again\r\n");
-		return;
-	}
-	if (asprintf(&name, "%s%s", to, sel->name + strlen(from)) == -1)
-		fatal("out of memory");
-	free(sel->name);
-	sel->name = name;
+	selected_close(s);
+	output_adds(s->out,
+	    "* OK [CLOSED] INBOX was renamed, select it again\r\n");
 }
 
 static const struct err *
@@ -94,7 +78,7 @@ rename_run(struct session *s, void *v)
 	}
 	if (err != NULL)
 		return err;
-	follow(s, from.full, to.full);
+	leave_inbox(s, from.full);
 	/* RFC 9051 6.3.6 */
 	if (list_is_oldname(s, args->from, from.full) ||
 	    list_is_oldname(s, args->to, to.full))

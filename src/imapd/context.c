@@ -219,7 +219,7 @@ tell_head(struct session *s, const struct context *c)
 	/* RFC 7377 2.1 */
 	if (c->where) {
 		output_adds(s->out, " MAILBOX ");
-		reply_mailbox(s->out, s->selected->name, s->conf->delimiter);
+		reply_mailbox(s->out, selected_name(s), s->conf->delimiter);
 		output_addf(s->out, " UIDVALIDITY %u",
 		    mailbox_uidvalidity(s->selected->mbox));
 	}

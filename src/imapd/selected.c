@@ -10,6 +10,7 @@
 #include "imapd/condstore.h"
 #include "imapd/context.h"
 #include "util/log.h"
+#include "wire/mboxname.h"
 
 #define CHANGES_AT_ONCE	1024	/* flag changes that are held in memory */
 
@@ -618,6 +619,44 @@ selected_sync(struct session *s, bool expunge)
 	if (err == NULL && sel->told_uidnext > first)
 		err = notify_fetch(s, first, sel->told_uidnext);
 	return err;
+}
+
+/* --- Its name --- */
+
+/* A full name in s, as session_place() makes them. */
+static char *
+full_name(const struct selected *sel, const char *name)
+{
+	const char *sep = *name == '\0' ? "" : MBOXNAME_SEP_S;
+	char *full = NULL;
+
+	if (!sel->shared)
+		full = strdup(name);
+	else if (asprintf(&full, SHARED_ROOT MBOXNAME_SEP_S "%s%s%s",
+	    sel->share, sep, name) == -1)
+		full = NULL;
+	if (full == NULL)
+		fatal("out of memory");
+	return full;
+}
+
+const char *
+selected_name(struct session *s)
+{
+	struct selected *sel = s->selected;
+	struct arena *a;
+	const char *name;
+
+	/* That INBOX was renamed is found out by check_inbox(). */
+	if (!sel->shared && strcmp(sel->name, "INBOX") == 0)
+		return sel->name;
+	a = arena_new();
+	if (mailbox_name(sel->mbox, a, &name) == NULL) {
+		free(sel->name);
+		sel->name = full_name(sel, name);
+	}
+	arena_free(a);
+	return sel->name;
 }
 
 /* --- SELECT and away --- */

@@ -19,7 +19,7 @@ struct context;
 
 struct selected {
 	struct mailbox	*mbox;
-	char		*name;		/* full, in the store's form */
+	char		*name;		/* full, as it was when last looked up */
 	rights_t	 rights;
 	bool		 readonly;
 	bool		 shared;
@@ -51,6 +51,10 @@ struct selected {
  */
 const struct err *selected_open(struct session *, const struct place *,
     struct mailbox *mbox, bool readonly);
+
+/* Its full name in the store's form, which another session may have changed;
+ * until the next call. */
+const char *selected_name(struct session *);
 
 /* Leave the selected mailbox, if any; frees it. */
 void selected_close(struct session *);

@@ -226,6 +226,22 @@ mailbox_account(const struct mailbox *m)
 	return m->account;
 }
 
+const struct err *
+mailbox_name(struct mailbox *m, struct arena *a, const char **name_r)
+{
+	struct mailbox_row row;
+	const struct err *err;
+	bool known, found;
+
+	err = account_find_row(m->account, a, account_sql_by_id, m->id, &row,
+	    &known, &found);
+	if (err == NULL && !found)
+		err = mailbox_deleted();
+	if (err == NULL)
+		*name_r = row.name;
+	return err;
+}
+
 uint32_t
 mailbox_uidvalidity(const struct mailbox *m)
 {

@@ -38,6 +38,9 @@ const struct err *mailbox_open_again(struct account *, const char *name,
 void mailbox_close(struct mailbox *);		/* NULL is fine */
 const char *mailbox_id(const struct mailbox *);
 struct account *mailbox_account(const struct mailbox *);
+/* The name that it has now in its account; ERR_USER NONEXISTENT when it is gone. */
+const struct err *mailbox_name(struct mailbox *, struct arena *,
+    const char **name_r);
 uint32_t mailbox_uidvalidity(const struct mailbox *);
 /* Gives back the memory that can be had again: before a long wait. */
 void mailbox_rest(struct mailbox *);

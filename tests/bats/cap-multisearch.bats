@@ -119,6 +119,21 @@ responses() {
 	imap_ok a 's2 FETCH 1 UID'
 }
 
+@test "ESEARCH: the selected mailbox has the name that others gave it" {
+	imap_ok a 's1 SELECT folder2/peach'
+	imap_start b
+	imap_ok b 'b1 RENAME folder2 folder3'
+	imap_ok b 'b2 CREATE folder2/peach'
+	imap_ok a 'q ESEARCH IN (selected) SEEN'
+	found q folder3/peach 'ALL 2'
+	imap_ok a 'a1 RENAME folder3/peach folder4'
+	imap_ok a 'q ESEARCH IN (selected) SEEN'
+	found q folder4 'ALL 2'
+	imap_ok a 'a2 RENAME folder2/peach folder5'
+	imap_ok a 'q ESEARCH IN (selected) SEEN'
+	found q folder4 'ALL 2'
+}
+
 @test "ESEARCH: of the selected mailbox what the client was told of" {
 	imap_ok a 's1 SELECT folder1'
 	imap_start b

@@ -8,6 +8,8 @@
 #include "imapd/report.h"
 #include "wire/mboxname.h"
 
+#define NAMES_AT_ONCE	32	/* before the client is looked for */
+
 enum entry_flag {
 	E_EXISTS		= 1 << 0,
 	E_SUBSCRIBED		= 1 << 1,
@@ -49,6 +51,8 @@ add(struct lister *l, const char *name, struct mailbox_row *row,
 	}
 	l->entries[l->n++] = (struct entry){ name, row, share, flags };
 }
+
+#define NAMES_AT_ONCE	32	/* before the client is looked for */
 
 /* --- What there is --- */
 
@@ -243,13 +247,14 @@ flags_for_parents(const struct lister *l, const struct entry *e)
 
 /* Tell all parents what is below them: the entries above this one that it is
  * below of are on a stack. */
-static void
+static const struct err *
 look_below(struct lister *l)
 {
 	struct entry *stack[MBOXNAME_LEVELS_MAX + 2];
+	const struct err *err = NULL;
 	size_t depth = 0;
 
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; err == NULL && i < l->n; i++) {
 		struct entry *e = &l->entries[i];
 		unsigned int flags;
 
@@ -265,7 +270,11 @@ look_below(struct lister *l)
 		/* No name has more levels than there is room for. */
 		if (depth < sizeof(stack) / sizeof(stack[0]))
 			stack[depth++] = e;
+		/* Long patterns and long names take their time. */
+		if ((i + 1) % NAMES_AT_ONCE == 0)
+			err = output_alive(l->session->out);
 	}
+	return err;
 }
 
 /* --- Telling --- */
@@ -406,8 +415,8 @@ list_run(struct session *s, void *v)
 		merge(&l);
 		if ((l.args->select & LIST_SELECT_RECURSIVE) != 0)
 			add_missing_parents(&l);
-		look_below(&l);
-		for (size_t i = 0; i < l.n; i++)
+		err = look_below(&l);
+		for (size_t i = 0; err == NULL && i < l.n; i++)
 			tell(&l, &l.entries[i]);
 	}
 	list_patterns_clear(&l.patterns);

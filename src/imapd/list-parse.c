@@ -132,6 +132,22 @@ parse_patterns(struct arena *a, struct parser *p, struct list_args *args)
 	return parser_char(p, ')');
 }
 
+/* What each name is held against. */
+static size_t
+pattern_octets(const struct list_args *args)
+{
+	size_t octets = 0;
+
+	for (size_t i = 0; i < args->n; i++) {
+		const size_t len = strlen(args->reference) +
+		    strlen(args->patterns[i]);
+
+		if (len <= LIST_PATTERN_OCTETS)	/* list_patterns() */
+			octets += len;
+	}
+	return octets;
+}
+
 const struct err *
 list_parse(struct arena *a, struct parser *p, void **args_r)
 {
@@ -157,6 +173,9 @@ list_parse(struct arena *a, struct parser *p, void **args_r)
 	if (args->n > LIST_PATTERNS_MAX)
 		return err_user(RESP_LIMIT, "No more than %d patterns",
 		    LIST_PATTERNS_MAX);
+	if (pattern_octets(args) > LIST_OCTETS_MAX)
+		return err_user(RESP_LIMIT, "No more than %d octets of "
+		    "patterns", LIST_OCTETS_MAX);
 	*args_r = args;
 	return NULL;
 }

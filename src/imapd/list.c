@@ -9,10 +9,6 @@
 #include "wire/mboxname.h"
 #include "wire/utf7.h"
 
-/* Longer than any name can be on the wire: 1,000 octets in the store, each three
- * or more of which are at most 8 in modified UTF-7. */
-#define PATTERN_MAX_OCTETS	4096
-
 /* --- Patterns --- */
 
 /* A name without wildcards finds the mailbox that SELECT would, though the
@@ -47,7 +43,7 @@ make_pattern(struct session *s, const char *reference, const char *pattern,
     struct list_pattern *p)
 {
 	if (*pattern == '\0' ||
-	    strlen(reference) + strlen(pattern) > PATTERN_MAX_OCTETS)
+	    strlen(reference) + strlen(pattern) > LIST_PATTERN_OCTETS)
 		return false;
 	p->text = arena_printf(s->arena, "%s%s", reference, pattern);
 	p->utf8 = session_name_is_utf8(s, p->text);

@@ -10,6 +10,10 @@
 #include "imapd/status.h"
 
 #define LIST_PATTERNS_MAX	1000
+/* Longer than any name can be on the wire: 1,000 octets in the store, each three
+ * or more of which are at most 8 in modified UTF-7. */
+#define LIST_PATTERN_OCTETS	4096
+#define LIST_OCTETS_MAX		16384	/* of all patterns, each with the reference */
 
 /* RFC 9051 6.3.9.1, RFC 6154 2: selection options. */
 enum list_select {

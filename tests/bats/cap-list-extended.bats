@@ -278,6 +278,23 @@ fruit() {
 	imap_ok a 'a3 NOOP'
 }
 
+@test "LIST-EXTENDED: patterns of sixteen kilobytes, and no more" {
+	imap_start a
+	local long many
+	printf -v long '%01000d' 0
+	many=$(printf "$long%.0s " {1..16})
+	imap_ok a "a1 LIST \"\" (${many}INBOX)"
+	expect_names INBOX
+	many=$(printf "$long%.0s " {1..17})
+	imap a "a2 LIST \"\" (${many}INBOX)"
+	expect_only 'a2 NO [LIMIT]'
+	# The reference stands before each of them.
+	many=$(printf 'x%.0s ' {1..900})
+	imap a "a3 LIST ${long:0:20} (${many}INBOX)"
+	expect_only 'a3 NO [LIMIT]'
+	imap_ok a 'a4 NOOP'
+}
+
 @test "LIST-EXTENDED: shared mailboxes, their children and subscriptions" {
 	mboxadm grant sales alice write
 	mboxadm shared add hidden

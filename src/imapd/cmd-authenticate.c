@@ -136,7 +136,9 @@ authenticate_run(struct session *s, void *v)
 	struct door_message msg = {
 		.type = DOOR_START,
 		.numbers = { args->initial != NULL },
-		.texts = { { args->mechanism, strlen(args->mechanism) } }
+		/* Cut off it is the name of none as well. */
+		.texts = { { args->mechanism, strnlen(args->mechanism,
+		    DOOR_MECHANISM_MAX) } }
 	};
 	const struct err *err = NULL;
 

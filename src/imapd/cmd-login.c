@@ -42,6 +42,8 @@ login_run(struct session *s, void *v)
 	/* The door knows enough to refuse by itself. */
 	if (login_disabled(s))
 		err = login_refused(s);
+	else if (len > DOOR_LOGIN_MAX || msg.texts[0].len > DOOR_LOGIN_MAX)
+		err = login_too_long(s, args->user);
 	else
 		err = login_ask(s, &msg, &reply);
 	explicit_bzero(args->password, len);

@@ -39,6 +39,7 @@ static const struct sandbox_call calls[] = {
 const struct err *
 door_tell(struct session *s, const struct door_message *msg)
 {
+	s->asked++;
 	return door_send(s->door, msg);
 }
 
@@ -49,7 +50,7 @@ door_ask(struct session *s, const struct door_message *msg,
 	struct door_message reply;
 	const struct err *err;
 
-	err = door_send(s->door, msg);
+	err = door_tell(s, msg);
 	if (err == NULL)
 		err = door_receive(s->door, s->arena, false, -1, &reply);
 	if (err != NULL)

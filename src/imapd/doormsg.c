@@ -12,8 +12,8 @@ static const struct shape {
 	uint8_t		numbers, texts;
 	uint16_t	max[DOOR_TEXTS];	/* octets of a text */
 } shapes[DOOR_TYPES] = {
-	[DOOR_LOGIN] =	  { true, 0, 2, { 1024, 1024 } },
-	[DOOR_START] =	  { true, 1, 2, { 64, DOOR_TEXT_MAX } },
+	[DOOR_LOGIN] =	  { true, 0, 2, { DOOR_LOGIN_MAX, DOOR_LOGIN_MAX } },
+	[DOOR_START] =	  { true, 1, 2, { DOOR_MECHANISM_MAX, DOOR_TEXT_MAX } },
 	[DOOR_STEP] =	  { true, 0, 1, { DOOR_TEXT_MAX, 0 } },
 	[DOOR_CANCEL] =	  { true, 0, 0, { 0, 0 } },
 	[DOOR_LOG] =	  { true, 1, 1, { 1024, 0 } },

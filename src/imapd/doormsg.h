@@ -18,6 +18,8 @@
 #define DOOR_TEXTS	2
 #define DOOR_NUMBERS	4
 #define DOOR_TEXT_MAX	12288	/* octets of one text */
+#define DOOR_LOGIN_MAX	1024	/* of a user's name or password in DOOR_LOGIN */
+#define DOOR_MECHANISM_MAX 64
 #define DOOR_PACKET_MAX	(DOOR_TEXTS * DOOR_TEXT_MAX + 64)
 
 enum door_type {

@@ -39,6 +39,14 @@ login_refused(struct session *s)
 }
 
 const struct err *
+login_too_long(struct session *s, const char *user)
+{
+	s->login_failures++;
+	report_login_failed(s->peer.address, user, "password");
+	return err_user(RESP_AUTHENTICATIONFAILED, "Authentication failed");
+}
+
+const struct err *
 login_ask(struct session *s, const struct door_message *msg,
     struct door_message *reply_r)
 {

@@ -19,6 +19,10 @@ void login_mechanisms(const struct session *, struct buf *);
 /* ERR_USER PRIVACYREQUIRED, with a log line. */
 const struct err *login_refused(struct session *);
 
+/* ERR_USER AUTHENTICATIONFAILED, with a log line: nobody has a name or a password
+ * that does not fit a DOOR_LOGIN. */
+const struct err *login_too_long(struct session *, const char *user);
+
 /*
  * Ask the monitor, as door_ask().  After a DOOR_OK the door leaves when the command
  * ends: the session says the tagged OK.

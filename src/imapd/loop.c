@@ -16,6 +16,8 @@
 
 #define SYNTAX_ERRORS_MAX	10	/* in a row before login */
 #define LOGIN_FAILURES_MAX	5
+/* Messages to the monitor, whose patience (monitor.c) outlasts one command more. */
+#define ASKED_MAX		48
 #define REST_AFTER_MS		2000	/* without a command memory is given back */
 /* Octets of literals that are read and dropped behind a bad command, over
  * what the largest message has. */
@@ -84,6 +86,9 @@ wrong_state(const struct session *s, const struct cmd *cmd)
 		return err_syntax("%s: log in first", cmd->name);
 	if ((cmd->states & ST_LOGGED_IN) == 0)
 		return err_syntax("%s: logged in already", cmd->name);
+	if (s->state == ST_SELECTED)
+		return err_syntax("%s: not while a mailbox is selected",
+		    cmd->name);
 	return err_syntax("%s: select a mailbox first", cmd->name);
 }
 
@@ -362,6 +367,8 @@ limits(struct session *s, const struct err *err)
 		return NULL;
 	if (s->syntax_errors >= SYNTAX_ERRORS_MAX)
 		return session_bye(s, "errors", "Too many errors");
+	if (s->asked >= ASKED_MAX)
+		return session_bye(s, "errors", "Too many attempts to log in");
 	if (s->login_failures >= LOGIN_FAILURES_MAX)
 		return session_bye(s, "failures", "Too many failed logins");
 	return NULL;

@@ -20,7 +20,7 @@
 #include "wire/respcode.h"
 
 /* What a door may ask for, and say to the log, before it is taken for broken:
- * more than any client that it serves can make it. */
+ * more than any client that it serves can make it (loop.c, limits()). */
 #define REQUESTS_MAX	64
 #define LOG_LINES_MAX	256
 #define GRACE_S		30	/* over login-timeout, for slow answers */
@@ -403,6 +403,7 @@ meet_again(struct monitor *m)
 	m->session = NULL;
 	auth_free(m->auth);
 	m->auth = NULL;
+	m->requests = 0;
 	err = connection_start_tls(m->c);
 	if (err == NULL)
 		return meet(m, &at);

@@ -93,6 +93,7 @@ struct session {
 
 	/* For the loop, which ends a session that only makes mistakes. */
 	unsigned int	 syntax_errors;	/* in a row */
+	unsigned int	 asked;		/* messages to the monitor */
 	unsigned int	 login_failures;
 
 	/* For the log line at the end. */

@@ -69,6 +69,42 @@ sasl_plain() {
 	expect 'a5 NO [AUTHENTICATIONFAILED]' '* BYE'
 }
 
+@test "LOGIN: what is too long to be right is a failure like others" {
+	imap_start a --login
+	local long i
+	printf -v long '%01100d' 0
+	imap a "a1 LOGIN alice $long"
+	expect_only 'a1 NO [AUTHENTICATIONFAILED]'
+	imap a "a2 LOGIN $long wonderland"
+	expect_only 'a2 NO [AUTHENTICATIONFAILED]'
+	imap a "a3 AUTHENTICATE ${long:0:65}"
+	expect_only 'a3 NO'
+	refute SERVERBUG
+	expect_log 'login failed user=alice address=127.0.0.1 reason=password'
+	for i in 4 5; do
+		imap a "a$i LOGIN alice wrong"
+		expect_only "a$i NO [AUTHENTICATIONFAILED]"
+	done
+	imap_eof a
+	expect '* BYE'
+}
+
+@test "AUTHENTICATE: who cancels again and again is told to go" {
+	imap_start a --login
+	local i
+	for i in {1..24}; do
+		imap_send a "a$i AUTHENTICATE PLAIN"
+		imap_wait a '+ '
+		imap_send a '*'
+		imap_wait a "a$i BAD"
+		((i < 24)) || break
+		imap a "b$i NOOP"
+		expect_only "b$i OK"
+	done
+	imap_eof a
+	expect '* BYE'
+}
+
 @test "LOGIN: the log has user and address of each try, and never a password" {
 	imap_start a --login
 	imap a 'a1 LOGIN alice looking-glass'

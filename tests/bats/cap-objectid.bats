@@ -124,15 +124,15 @@ id_of() {
 	same "$two" "$(objectids 2)"
 }
 
-# The database as an older version left it.
-make_old() {
-	local db
-	db=$(find "$MSGSTORE/users/alice" -name messages.db)
-	as_owner sqlite3 "$db" 'DELETE FROM ids; UPDATE content SET preview = NULL'
+# rows_of SQL: of the database, which a session that ends may still tidy up.
+rows_of() {
+	as_owner sqlite3 -cmd '.timeout 20000' \
+	    "$(find "$MSGSTORE/users/alice" -name messages.db)" "$1"
 }
 
-rows_of() {
-	as_owner sqlite3 "$(find "$MSGSTORE/users/alice" -name messages.db)" "$1"
+# The database as an older version left it.
+make_old() {
+	rows_of 'DELETE FROM ids; UPDATE content SET preview = NULL'
 }
 
 @test "EMAILID: rows of an older version are filled when they are asked for" {
@@ -157,6 +157,7 @@ rows_of() {
 	imap_start a
 	append a INBOX "$MESSAGE_A"
 	imap_ok a 'a1 LOGOUT'
+	imap_eof a
 	imap_close a
 	local db table
 	db=$(find "$MSGSTORE/users/alice" -name messages.db)
@@ -184,6 +185,9 @@ rows_of() {
 	append b INBOX "$MESSAGE_B"
 	imap_ok b 'b2 FETCH 2 PREVIEW'
 	expect_item PREVIEW Answer
+	imap_ok b 'b3 FETCH 1:* (UID) (CHANGEDSINCE 1)'
+	expect '* 1 FETCH (UID 1 MODSEQ' '* 2 FETCH (UID 2 MODSEQ'
+	mboxadm check
 }
 
 @test "EMAILID: repair fills rows of an older version, and finds nothing wrong" {

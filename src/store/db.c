@@ -14,6 +14,7 @@
 #include "util/log.h"
 
 #define STATEMENTS_MAX	80		/* kept prepared per database */
+#define SPARES		4		/* the same, of db_take() */
 #define PATH_OCTETS	4096
 #define BUSY_MS		20000		/* a recovery by another process */
 #define LOG_FRAMES_REST	64		/* pages that the log may have at rest */
@@ -32,6 +33,8 @@ struct db {
 	const struct conf *conf;
 	struct statement statements[STATEMENTS_MAX];
 	size_t		 statements_n;
+	sqlite3_stmt	*spares[SPARES];	/* given back; NULL: none */
+	unsigned int	 spare;			/* where the next one goes */
 	bool		 function;	/* db_function() was called */
 	int		 durable;	/* as PRAGMA synchronous is now; -1 unknown */
 	int		 log_frames;	/* after the last commit made here */
@@ -469,6 +472,10 @@ db_disconnect(struct db *db)
 	for (size_t i = 0; i < db->statements_n; i++)
 		sqlite3_finalize(db->statements[i].stmt);
 	db->statements_n = 0;
+	for (size_t i = 0; i < SPARES; i++) {
+		sqlite3_finalize(db->spares[i]);
+		db->spares[i] = NULL;
+	}
 	db->durable = -1;
 	db->log_frames = 0;
 	if (sqlite3_close(db->sql) != SQLITE_OK)
@@ -557,6 +564,40 @@ db_prepare(struct db *db, const char *sql, sqlite3_stmt **stmt_r)
 	db->statements[db->statements_n++].stmt = stmt;
 	*stmt_r = stmt;
 	return NULL;
+}
+
+const struct err *
+db_take(struct db *db, const char *sql, sqlite3_stmt **stmt_r)
+{
+	const struct err *err = db_wake(db);
+
+	if (err != NULL)
+		return err;
+	for (size_t i = 0; i < SPARES; i++) {
+		if (db->spares[i] != NULL &&
+		    strcmp(sqlite3_sql(db->spares[i]), sql) == 0) {
+			*stmt_r = db->spares[i];
+			db->spares[i] = NULL;
+			return NULL;
+		}
+	}
+	if (sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT,
+	    stmt_r, NULL) != SQLITE_OK)
+		return db_error(db, "prepare");
+	return NULL;
+}
+
+void
+db_give(struct db *db, sqlite3_stmt *stmt)
+{
+	sqlite3_stmt **spare;
+
+	if (stmt == NULL)
+		return;
+	db_done(stmt);
+	spare = &db->spares[db->spare++ % SPARES];
+	sqlite3_finalize(*spare);
+	*spare = stmt;
 }
 
 void

@@ -83,6 +83,13 @@ sqlite3 *db_sqlite(struct db *);
  */
 const struct err *db_prepare(struct db *, const char *sql, sqlite3_stmt **);
 void db_done(sqlite3_stmt *);		/* NULL is fine */
+/*
+ * A statement of one's own, whatever its text, which another may be in use with;
+ * preparing it is spared where it is one of the last that were given back.  The
+ * database stays open meanwhile.  NULL is fine for db_give().
+ */
+const struct err *db_take(struct db *, const char *sql, sqlite3_stmt **);
+void db_give(struct db *, sqlite3_stmt *);
 /* Step: *row_r tells whether there is a row. */
 const struct err *db_step(struct db *, sqlite3_stmt *, bool *row_r);
 /* Step a statement that gives no row, and give it back in any case. */

@@ -176,9 +176,9 @@ batch_prepare(struct scan *s)
 	    s->want & SCAN_DATES ? ", date, zone, savedate" : "",
 	    s->want & SCAN_SIZE ? ", size" : "",
 	    s->want & SCAN_DOWN ? " DESC" : "");
-	if (sqlite3_prepare_v2(db_sqlite(db), sql, -1, &s->stmt,
-	    NULL) != SQLITE_OK)
-		return db_error(db, "scan");
+	err = db_take(db, sql, &s->stmt);
+	if (err != NULL)
+		return err;
 	s->batch = malloc(sizeof(*s->batch));
 	if (s->batch == NULL)
 		fatal("out of memory");
@@ -204,10 +204,7 @@ scan_prepare(struct scan *s)
 	}
 	strlcat(sql, s->want & SCAN_DOWN ? " ORDER BY 1 DESC" :
 	    " ORDER BY 1", sizeof(sql));
-	if (sqlite3_prepare_v2(db_sqlite(db), sql, -1, &s->stmt,
-	    NULL) != SQLITE_OK)
-		return db_error(db, "scan");
-	return NULL;
+	return db_take(db, sql, &s->stmt);
 }
 
 const struct err *
@@ -251,7 +248,8 @@ scan_close(struct scan *s)
 {
 	if (s == NULL)
 		return;
-	sqlite3_finalize(s->stmt);
+	if (s->stmt != NULL)
+		db_give(s->mbox->db, s->stmt);
 	if (s->batch != NULL)
 		buf_clear(&s->batch->keys);
 	free(s->batch);

@@ -280,6 +280,41 @@ a_scan_pauses_and_goes_on(void)
 	mailbox_close(m);
 }
 
+/* They have a statement each, and the next ones take these over. */
+static void
+scans_of_one_kind_run_side_by_side(void)
+{
+	struct mailbox *m = open_mailbox("INBOX");
+	struct seqset first = set_of(1, 2), last = set_of(7, 8);
+	struct scan *one, *other;
+	struct message msg;
+	bool more;
+
+	for (int i = 0; i < 12; i++) {
+		const unsigned int want = i % 2 == 0 ? 0 : SCAN_ENVELOPE;
+
+		CHECK_OK(scan_open(m, &first, want, 0, &one));
+		CHECK_OK(scan_next(one, &msg, &more));
+		CHECK(more && msg.uid == 1);
+		CHECK_OK(scan_open(m, &last, want, 0, &other));
+		CHECK_OK(scan_next(other, &msg, &more));
+		CHECK(more && msg.uid == 7);
+		CHECK_OK(scan_next(one, &msg, &more));
+		CHECK(more && msg.uid == 2);
+		if (i % 3 == 0)
+			scan_close(one);
+		CHECK_OK(scan_next(other, &msg, &more));
+		CHECK(more && msg.uid == 8);
+		scan_close(other);
+		if (i % 3 != 0)
+			scan_close(one);
+		/* What was given back goes with the database. */
+		if (i % 5 == 4)
+			mailbox_rest(m);
+	}
+	mailbox_close(m);
+}
+
 static void
 a_session_sees_what_it_was_told(void)
 {
@@ -556,6 +591,7 @@ main(void)
 	TEST(mailboxes_are_created_renamed_and_deleted);
 	TEST(counters_follow_every_change);
 	TEST(a_scan_pauses_and_goes_on);
+	TEST(scans_of_one_kind_run_side_by_side);
 	TEST(a_session_sees_what_it_was_told);
 	TEST(copies_keep_dates_and_keywords);
 	TEST(recent_belongs_to_the_first_who_claims);

@@ -44,7 +44,7 @@ do_move(struct session *s, const struct cmd_set_mailbox *args, bool is_uid)
 	    (err = selected_need(s, RIGHT_DELETE | RIGHT_EXPUNGE)) != NULL ||
 	    (err = session_place(s, args->wire, &place)) != NULL ||
 	    (err = session_need(s, &place, RIGHT_INSERT)) != NULL ||
-	    (err = session_open(s, &place, true, &opened)) != NULL)
+	    (err = session_open_appended(s, &place, &opened)) != NULL)
 		return err;
 	/* Two handles of one mailbox would wait for each other's lock. */
 	dst = strcmp(mailbox_id(opened), mailbox_id(src)) == 0 ? src : opened;
@@ -57,7 +57,10 @@ do_move(struct session *s, const struct cmd_set_mailbox *args, bool is_uid)
 	}
 	if (err == NULL)
 		tell_moved(s, &place, &result, is_uid);
-	mailbox_close(opened);
+	if (err == NULL)
+		session_keep_appended(s, opened);
+	else
+		mailbox_close(opened);
 	return err;
 }
 

@@ -101,12 +101,15 @@ do_replace(struct session *s, struct replace_args *args, bool is_uid)
 	    (err = selected_need(s, RIGHT_DELETE | RIGHT_EXPUNGE)) != NULL ||
 	    (err = session_place(s, args->wire, &place)) != NULL ||
 	    (err = session_need(s, &place, RIGHT_INSERT)) != NULL ||
-	    (err = session_open(s, &place, true, &dst)) != NULL)
+	    (err = session_open_appended(s, &place, &dst)) != NULL)
 		return err;
 	/* Two handles of one mailbox would wait for each other's lock. */
 	err = replace_by(s, args, old, &place,
 	    strcmp(mailbox_id(dst), mailbox_id(src)) == 0 ? src : dst);
-	mailbox_close(dst);
+	if (err == NULL)
+		session_keep_appended(s, dst);
+	else
+		mailbox_close(dst);
 	return err;
 }
 

@@ -68,6 +68,9 @@ await(struct session *s)
 
 	if (s->state == ST_NOT_AUTHENTICATED || input_buffered(s->in) > 0)
 		return NULL;
+	if (session_untidy(s) &&
+	    input_wait(s->in, NULL, 0, 0, &ready, NULL) == NULL && !ready)
+		session_tidy(s);
 	if (notify_is_on(s))
 		return notify_wait(s);
 	while (s->index_behind && !signals_stop() &&

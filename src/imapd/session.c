@@ -123,6 +123,21 @@ session_rest(struct session *s)
 }
 
 bool
+session_untidy(const struct session *s)
+{
+	return mailbox_untidy(s->appended) ||
+	    (s->selected != NULL && mailbox_untidy(s->selected->mbox));
+}
+
+void
+session_tidy(struct session *s)
+{
+	mailbox_tidy(s->appended);
+	if (s->selected != NULL)
+		mailbox_tidy(s->selected->mbox);
+}
+
+bool
 session_rested(const struct session *s)
 {
 	return !store_awake(s->store);

@@ -77,7 +77,7 @@ struct session {
 
 	enum collation	 collation;	/* COMPARATOR: RFC 5255 4.7 */
 	struct selected	*selected;	/* NULL when no mailbox is */
-	struct mailbox	*appended;	/* of account, where APPEND was last; or NULL */
+	struct mailbox	*appended;	/* of account, where messages went last; or NULL */
 	struct notify	*notify;	/* NULL until NOTIFY is first used */
 	bool		 search_index;	/* of personal mailboxes: index.h */
 	bool		 index_behind;	/* index_step() has something to do */
@@ -129,6 +129,10 @@ void session_free(struct session *);		/* NULL is fine */
 /* Give back the memory, and the databases, that can be had again: before a long
  * wait, with the output flushed. */
 void session_rest(struct session *);
+/* Whether the last command left something to do that its client need not wait for;
+ * and do that, with the output flushed. */
+bool session_untidy(const struct session *);
+void session_tidy(struct session *);
 /* Whether it holds no more than a session that waits should. */
 bool session_rested(const struct session *);
 
@@ -213,13 +217,14 @@ const struct err *session_need(struct session *, const struct place *,
 const struct err *session_open(struct session *, const struct place *,
     bool trycreate, struct mailbox **mbox_r);
 /*
- * The same for APPEND, which trycreate fits.  Opening a database that no other
- * session has open reads its whole write-ahead log: more than an append costs.
- * So the mailbox of the last append stays open until the session rests.
+ * The same for what messages go to by APPEND, COPY, MOVE or REPLACE, which trycreate
+ * fits.  Opening a database that no other session has open reads its whole
+ * write-ahead log, and closing it carries that over: more than an append costs.
+ * So the mailbox where messages went last stays open until the session rests.
  */
 const struct err *session_open_appended(struct session *, const struct place *,
     struct mailbox **mbox_r);
-/* Takes mbox over after an append that went well, instead of mailbox_close(). */
+/* Takes mbox over after a command that went well, instead of mailbox_close(). */
 void session_keep_appended(struct session *, struct mailbox *mbox);
 
 #define SHARED_ROOT	"shared"	/* the first level of shared names */

@@ -18,7 +18,7 @@
 #define PATH_OCTETS	4096
 #define BUSY_MS		20000		/* a recovery by another process */
 #define LOG_FRAMES_REST	64		/* pages that the log may have at rest */
-#define LOG_FRAMES_MAX	1024		/* while its writer goes on: 4 MB */
+#define LOG_FRAMES_MAX	1024		/* when its writer goes on: 4 MB */
 
 struct statement {
 	const char	*sql;		/* the constant's address is the key */
@@ -155,29 +155,52 @@ log_renew(struct db *db)
 /*
  * After a commit, with the frames that are in the log now.  Carrying it over takes
  * two syncs, many times what the change of a flag takes: a writer that goes on does
- * it seldom, and leaves a small log behind by db_settle().
+ * it seldom, by db_tidy() when its client has the answer, and leaves a small log
+ * behind by db_settle().  One that never gets there does it here.
  */
 static int
 log_grew(void *arg, sqlite3 *sql, const char *name, int frames)
 {
 	struct db *db = arg;
+	const bool again = db_untidy(db);
 
 	(void)sql;
 	(void)name;
 	db->log_frames = frames;
-	if (frames >= LOG_FRAMES_MAX)
+	if (again && db_untidy(db))
 		log_renew(db);
 	return SQLITE_OK;
+}
+
+/* Unless another has the lock, who will do it. */
+static void
+log_carry(struct db *db, int lockfd)
+{
+	if (!lock_try(lockfd))
+		return;
+	log_renew(db);
+	lock_drop(lockfd);
 }
 
 void
 db_settle(struct db *db, int lockfd)
 {
-	if (db == NULL || db->sql == NULL ||
-	    db->log_frames < LOG_FRAMES_REST || !lock_try(lockfd))
-		return;
-	log_renew(db);
-	lock_drop(lockfd);
+	if (db != NULL && db->sql != NULL && db->log_frames >= LOG_FRAMES_REST)
+		log_carry(db, lockfd);
+}
+
+bool
+db_untidy(const struct db *db)
+{
+	return db != NULL && db->sql != NULL &&
+	    db->log_frames >= LOG_FRAMES_MAX;
+}
+
+void
+db_tidy(struct db *db, int lockfd)
+{
+	if (db_untidy(db))
+		log_carry(db, lockfd);
 }
 
 /* Nothing in the file is trusted: no triggers, views or functions from it. */

@@ -116,6 +116,13 @@ const struct err *db_end(struct db *, const struct err *err);
  * lock; does nothing when another has it, who will do it.  NULL is fine.
  */
 void db_settle(struct db *, int lockfd);
+/*
+ * The same between two commands, where it is only worth it when the log is large:
+ * whether it is, and do it.  A commit leaves that for later once; where it was not
+ * done, the next commit does it.  NULL is fine.
+ */
+bool db_untidy(const struct db *);
+void db_tidy(struct db *, int lockfd);
 /* A read transaction: statements in between see one state. */
 const struct err *db_begin_read(struct db *);
 void db_end_read(struct db *);

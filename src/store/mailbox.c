@@ -256,6 +256,22 @@ mailbox_rest(struct mailbox *m)
 	m->db = NULL;
 }
 
+bool
+mailbox_untidy(const struct mailbox *m)
+{
+	return m != NULL &&
+	    (db_untidy(m->db) || db_untidy(m->account->db));
+}
+
+void
+mailbox_tidy(struct mailbox *m)
+{
+	if (m == NULL)
+		return;
+	db_tidy(m->db, m->lockfd);
+	db_tidy(m->account->db, m->account->lockfd);
+}
+
 void
 mailbox_on_progress(struct mailbox *m,
     void (*fn)(void *, uint64_t done, uint64_t total), void *arg)

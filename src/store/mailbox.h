@@ -44,6 +44,12 @@ const struct err *mailbox_name(struct mailbox *, struct arena *,
 uint32_t mailbox_uidvalidity(const struct mailbox *);
 /* Gives back the memory that can be had again: before a long wait. */
 void mailbox_rest(struct mailbox *);
+/*
+ * What a large change leaves to do, and its client need not wait for: whether
+ * there is any, and do it, between two commands.  NULL is fine.
+ */
+bool mailbox_untidy(const struct mailbox *);
+void mailbox_tidy(struct mailbox *);
 
 /*
  * A number that changes with each commit and with the mailbox's removal; one

@@ -4,7 +4,9 @@
  * Before the first of its two commits a change writes down, in the lock file of
  * the mailbox that messages leave, which UIDs go and where to.  The other
  * mailbox's commit holds the same token.  Who finds such a note, and has the
- * lock, knows by the token whether the second commit is still to be made. */
+ * lock, knows by the token whether the second commit is still to be made.  Who
+ * may not look into the other mailbox leaves the note for others, and adds his
+ * own behind it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +18,25 @@
 #include "util/log.h"
 
 /* In the lock file, behind what mailbox.c and writer.c keep there. */
-#define SIZE_OFFSET	16		/* four octets: of the note, 0: none */
+#define SIZE_OFFSET	16		/* four octets: of all notes, 0: none */
 #define NOTE_OFFSET	20
 #define NOTE_MAX	(64 * 1024)	/* more is not noted: RFC 6851 3.3 */
+#define DONE		'-'		/* in place of a note's first octet */
 
+#define ARRIVALS_MAX_S	"4096"		/* mailboxes that messages came from */
+
+/* Of what no writer left there is nothing to keep. */
 static uint32_t
 note_size(const struct mailbox *m)
 {
 	unsigned char b[4];
+	uint32_t size;
 
 	if (pread(m->lockfd, b, sizeof(b), SIZE_OFFSET) != (ssize_t)sizeof(b))
 		return 0;
-	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+	size = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
 	    (uint32_t)b[3] << 24;
+	return size <= NOTE_MAX ? size : 0;
 }
 
 static bool
@@ -43,47 +51,57 @@ set_size(const struct mailbox *m, uint32_t n)
 
 const struct err *
 intent_write(const struct mailbox *src, const struct mailbox *dst,
-    const struct seqset *uids, char token[MAILBOX_ID_LEN + 1])
+    const struct seqset *uids, char token[MAILBOX_ID_LEN + 1],
+    uint32_t *before_r)
 {
 	const struct err *err = NULL;
 	struct buf note = { 0 };
 
+	*before_r = note_size(src);
 	mailbox_new_id(token);
 	buf_addf(&note, "%s %d %s %s\n", token, dst->account->kind, dst->id,
 	    dst->account->name);
 	seqset_format(uids, &note);
 	buf_addc(&note, '\n');
 	/* All of it on the disk before the commit that it is about. */
-	if (note.len <= NOTE_MAX && (pwrite(src->lockfd, note.s, note.len,
-	    NOTE_OFFSET) != (ssize_t)note.len ||
-	    !set_size(src, (uint32_t)note.len) ||
+	if (*before_r + note.len <= NOTE_MAX && (pwrite(src->lockfd, note.s,
+	    note.len, NOTE_OFFSET + (off_t)*before_r) != (ssize_t)note.len ||
+	    !set_size(src, *before_r + (uint32_t)note.len) ||
 	    fdatasync(src->lockfd) == -1))
 		err = err_errno("%s/lock", src->what);
 	if (err != NULL)
-		intent_clear(src);
+		intent_clear(src, *before_r);
 	buf_clear(&note);
 	return err;
 }
 
 void
-intent_clear(const struct mailbox *m)
+intent_clear(const struct mailbox *m, uint32_t before)
 {
-	if (!set_size(m, 0))
+	if (!set_size(m, before))
 		log_warning("%s/lock: %s", m->what, strerror(errno));
 }
 
+/*
+ * One token of each mailbox that messages came from: the next change of that one
+ * begins when its note is settled.  The newest rows have the highest ids.
+ */
 const struct err *
-intent_arrived(struct mailbox *dst, const char *token)
+intent_arrived(struct mailbox *dst, const struct mailbox *src,
+    const char *token)
 {
 	const struct err *err;
 	sqlite3_stmt *stmt;
 
-	err = db_prepare(dst->db, "INSERT OR REPLACE INTO arrival(id, token) "
-	    "VALUES (1, ?1)", &stmt);
+	err = db_prepare(dst->db, "INSERT OR REPLACE INTO arrival(source, token) "
+	    "VALUES (?1, ?2)", &stmt);
 	if (err != NULL)
 		return err;
-	sqlite3_bind_text(stmt, 1, token, -1, SQLITE_STATIC);
-	return db_run(dst->db, stmt);
+	sqlite3_bind_text(stmt, 1, src->id, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, token, -1, SQLITE_STATIC);
+	err = db_run(dst->db, stmt);
+	return err != NULL ? err : db_exec(dst->db, "DELETE FROM arrival "
+	    "WHERE id <= (SELECT max(id) FROM arrival) - " ARRIVALS_MAX_S);
 }
 
 /* --- After a crash --- */
@@ -120,6 +138,37 @@ note_parse(struct arena *a, char *text, size_t len, struct note *note)
 	return true;
 }
 
+/*
+ * The directory of the other mailbox.  An account that was renamed since is most
+ * often that of both mailboxes.
+ */
+static const char *
+other_dir(const struct mailbox *m, const struct note *note,
+    char dir[STORE_PATH_OCTETS])
+{
+	snprintf(dir, STORE_PATH_OCTETS, "%s/%s", m->account->path, note->id);
+	if (access(dir, F_OK) == -1)
+		snprintf(dir, STORE_PATH_OCTETS, "%s/%s/%s/%s",
+		    store_path(m->account->store),
+		    account_kind_dir(note->kind), note->name, note->id);
+	return dir;
+}
+
+static const struct err *
+has_token(struct db *db, const char *token, bool *yes_r)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(db, "SELECT 1 FROM arrival WHERE token = ?1", &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, token, -1, SQLITE_STATIC);
+	err = db_step(db, stmt, yes_r);
+	db_done(stmt);
+	return err;
+}
+
 /* False when nobody can tell now: who has no access to the other mailbox. */
 static bool
 look_for_token(const struct mailbox *m, const struct note *note, bool *yes_r)
@@ -127,29 +176,15 @@ look_for_token(const struct mailbox *m, const struct note *note, bool *yes_r)
 	char dir[STORE_PATH_OCTETS], file[STORE_PATH_OCTETS + 16];
 	const struct err *err;
 	struct db *db = NULL;
-	sqlite3_stmt *stmt;
-	const char *token;
-	bool row = false;
 
 	*yes_r = false;
-	snprintf(dir, sizeof(dir), "%s/%s/%s/%s",
-	    store_path(m->account->store), note->kind == ACCOUNT_USER ?
-	    "users" : "shared", note->name, note->id);
-	snprintf(file, sizeof(file), "%s/%s", dir, schema_messages.file);
+	snprintf(file, sizeof(file), "%s/%s", other_dir(m, note, dir),
+	    schema_messages.file);
 	if (access(file, F_OK) == -1)
 		return errno == ENOENT;
 	if (db_open_any(dir, schema_messages.file, &db) != NULL)
 		return false;
-	err = db_prepare(db, "SELECT token FROM arrival", &stmt);
-	if (err == NULL) {
-		err = db_step(db, stmt, &row);
-		if (err == NULL && row) {
-			token = (const char *)sqlite3_column_text(stmt, 0);
-			*yes_r = token != NULL &&
-			    strcmp(token, note->token) == 0;
-		}
-		db_done(stmt);
-	}
+	err = has_token(db, note->token, yes_r);
 	db_close(db);
 	return err == NULL;
 }
@@ -169,30 +204,65 @@ finish(struct mailbox *m, const struct note *note)
 	return err;
 }
 
+/* Whether the note is settled; what is none is. */
+static bool
+settle(struct mailbox *m, struct arena *a, char *text, size_t len)
+{
+	const struct err *err = NULL;
+	struct note note;
+	bool arrived;
+
+	if (*text == DONE || !note_parse(a, text, len, &note))
+		return true;
+	if (!look_for_token(m, &note, &arrived))
+		return false;
+	if (arrived)
+		err = finish(m, &note);
+	if (err != NULL)
+		log_error("%s: finishing a move: %s", m->what, err->text);
+	return err == NULL;
+}
+
+/* Where the note of two lines that begins at at ends. */
+static uint32_t
+note_end(const char *text, uint32_t at, uint32_t size)
+{
+	const char *end = text + at;
+
+	for (int lines = 0; lines < 2; lines++) {
+		end = memchr(end, '\n', (size_t)(text + size - end));
+		if (end == NULL)
+			return size;
+		end++;
+	}
+	return (uint32_t)(end - text);
+}
+
 void
 intent_recover(struct mailbox *m)
 {
 	const uint32_t size = note_size(m);
+	uint32_t end, left = 0;
 	struct arena *a;
-	struct note note;
-	const struct err *err = NULL;
-	bool arrived, known = true;
 	char *text;
 
 	if (size == 0)
 		return;
 	a = arena_new();
-	text = arena_alloc(a, NOTE_MAX + 1);
-	if (size <= NOTE_MAX && pread(m->lockfd, text, size, NOTE_OFFSET) ==
-	    (ssize_t)size && note_parse(a, text, size, &note)) {
-		known = look_for_token(m, &note, &arrived);
-		if (known && arrived)
-			err = finish(m, &note);
+	text = arena_alloc(a, size);
+	if (pread(m->lockfd, text, size, NOTE_OFFSET) != (ssize_t)size)
+		memset(text, DONE, size);
+	for (uint32_t at = 0; at < size; at = end) {
+		end = note_end(text, at, size);
+		if (!settle(m, a, text + at, end - at))
+			left = end;
+		else
+			/* Those behind it may stay. */
+			(void)!pwrite(m->lockfd, &(char){ DONE }, 1,
+			    NOTE_OFFSET + (off_t)at);
 	}
-	if (err != NULL)
-		log_error("%s: finishing a move: %s", m->what, err->text);
-	else if (known)
-		intent_clear(m);
+	if (left < size)
+		intent_clear(m, left);
 	arena_free(a);
 }
 

@@ -70,7 +70,8 @@ struct writer {
 	bool		 first;		/* since this boot */
 	struct mailbox_state before, state;
 	uint32_t	 placed;	/* files from before.uidnext to below it */
-	bool		 noted;		/* intent_write() was called for it */
+	bool		 noted;		/* intent_write() was called for it, */
+	uint32_t	 notes;		/* with so many octets of notes before */
 };
 const struct err *writer_begin(struct writer *, struct mailbox *,
     bool durable);
@@ -94,15 +95,17 @@ void pair_abort(struct pair *);
 
 /*
  * For pair_commit(), under the lock of src: note on the disk that uids go to dst,
- * under a new token; forget the note.  A note that would be too long is none.
+ * under a new token; forget the note.  *before_r is what intent_clear() wants to
+ * know.  A note that would be too long is none.
  */
 const struct err *intent_write(const struct mailbox *src,
     const struct mailbox *dst, const struct seqset *uids,
-    char token[MAILBOX_ID_LEN + 1]);
-void intent_clear(const struct mailbox *);
+    char token[MAILBOX_ID_LEN + 1], uint32_t *before_r);
+void intent_clear(const struct mailbox *, uint32_t before);
 /* Inside dst's writer: its commit makes the token known. */
-const struct err *intent_arrived(struct mailbox *dst, const char *token);
-/* For mailbox_lock(): do what a note asks for. */
+const struct err *intent_arrived(struct mailbox *dst,
+    const struct mailbox *src, const char *token);
+/* For mailbox_lock(): do what notes ask for. */
 void intent_recover(struct mailbox *);
 /* At opening, without the lock: the same, unless a writer is at work. */
 void intent_look(struct mailbox *);

@@ -57,10 +57,11 @@ pair_commit(struct pair *p, const struct seqset *gone,
 
 	if (p->from == p->to)
 		return writer_commit(p->to);
-	err = intent_write(p->from->mbox, p->to->mbox, gone, token);
+	err = intent_write(p->from->mbox, p->to->mbox, gone, token,
+	    &p->from->notes);
 	p->from->noted = err == NULL;
 	if (err == NULL)
-		err = intent_arrived(p->to->mbox, token);
+		err = intent_arrived(p->to->mbox, p->from->mbox, token);
 	if (err != NULL) {
 		why = *err;
 		pair_abort(p);

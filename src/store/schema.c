@@ -180,6 +180,15 @@ static const char *const messages_steps[] = {
 	"FROM messages GROUP BY block;"
 	"CREATE INDEX changed_modseq ON changed(modseq);"
 	"DROP INDEX messages_modseq;",
+	/* Of each mailbox that messages came from: its id, the last token. */
+	"ALTER TABLE arrival RENAME TO arrival_before;"
+	"CREATE TABLE arrival("
+	" id INTEGER PRIMARY KEY,"
+	" source TEXT NOT NULL UNIQUE,"
+	" token TEXT NOT NULL"
+	") STRICT;"
+	"INSERT INTO arrival SELECT id, '', token FROM arrival_before;"
+	"DROP TABLE arrival_before;",
 	NULL
 };
 

@@ -229,7 +229,7 @@ writer_commit(struct writer *w)
 	if (on_commit != NULL)
 		on_commit(on_commit_arg, m->id, &w->before, &w->state);
 	if (w->noted)
-		intent_clear(m);
+		intent_clear(m, w->notes);
 	mailbox_unlock(m);
 	stamp_touch(m->fd);
 	return NULL;
@@ -243,7 +243,7 @@ writer_abort(struct writer *w)
 	db_rollback(m->db);
 	writer_tell_account(m, &w->before);
 	if (w->noted)
-		intent_clear(m);
+		intent_clear(m, w->notes);
 	mailbox_unlock(m);
 }
 

@@ -290,10 +290,12 @@ a_move_that_fails_half_way_is_taken_back(void)
 }
 
 /* What a process does that dies when one of the move's commits comes. */
+static uint32_t die_first = 1, die_last = 3;
+
 static void
 move_and_die(bool second, const char *src, const char *dst)
 {
-	struct seqset set = set_of(1, 3);
+	struct seqset set = set_of(die_first, die_last);
 	struct mailbox *to;
 	struct copy_result result;
 	struct store *own;
@@ -370,6 +372,63 @@ a_move_that_did_not_arrive_takes_nothing(void)
 	mailbox_close(from);
 }
 
+/* The token of the first was kept in one place, and the second took that. */
+static void
+a_second_move_to_the_same_place_leaves_the_first_to_be_finished(void)
+{
+	struct mailbox *one, *two, *to;
+
+	mailbox_close(make_mailbox("die-one", 3));
+	mailbox_close(make_mailbox("die-two", 2));
+	mailbox_close(make_mailbox("die-both", 1));
+	crash_in_move(true, "die-one", "die-both");
+	crash_in_move(true, "die-two", "die-both");
+	one = open_mailbox("die-one");
+	two = open_mailbox("die-two");
+	to = open_mailbox("die-both");
+	has_messages(one, 0);
+	has_messages(two, 0);
+	has_messages(to, 6);
+	mailbox_close(one);
+	mailbox_close(two);
+	mailbox_close(to);
+}
+
+/*
+ * Who cannot look into the other mailbox cannot tell, and must not forget either
+ * when he moves messages himself.
+ */
+static void
+a_move_that_nobody_can_judge_yet_waits(void)
+{
+	struct mailbox *from, *one, *two;
+
+	mailbox_close(make_mailbox("wait-from", 3));
+	mailbox_close(make_mailbox("wait-two", 1));
+	one = make_mailbox("wait-one", 1);
+	crash_in_move(true, "wait-from", "wait-one");
+	CHECK_OK(db_exec(one->db, "ALTER TABLE arrival RENAME TO away"));
+	from = open_mailbox("wait-from");
+	add_messages(from, 2);
+	has_messages(from, 5);
+	mailbox_close(from);
+	die_first = 4, die_last = 5;
+	crash_in_move(true, "wait-from", "wait-two");
+	die_first = 1, die_last = 3;
+	from = open_mailbox("wait-from");
+	has_messages(from, 3);
+	CHECK_OK(db_exec(one->db, "ALTER TABLE away RENAME TO arrival"));
+	mailbox_close(from);
+	from = open_mailbox("wait-from");
+	two = open_mailbox("wait-two");
+	has_messages(from, 0);
+	has_messages(one, 4);
+	has_messages(two, 3);
+	mailbox_close(from);
+	mailbox_close(one);
+	mailbox_close(two);
+}
+
 static void
 a_move_into_itself_is_one_commit(void)
 {
@@ -390,6 +449,83 @@ a_move_into_itself_is_one_commit(void)
 	CHECK_INT(result.missing, 2);
 	CHECK_INT(seqset_count(&result.to), 1);
 	has_messages(m, 3);
+	mailbox_close(m);
+}
+
+/* --- The write-ahead log --- */
+
+static off_t
+log_size(struct mailbox *m)
+{
+	struct stat st;
+
+	return fstatat(mailbox_fd(m), "messages.db-wal", &st, 0) == 0 ?
+	    st.st_size : -1;
+}
+
+/* Changes of one flag, back and forth; the largest size that the log had. */
+static off_t
+change_flags(struct mailbox *m, unsigned int n)
+{
+	struct seqset set = set_of(1, 1);
+	off_t most = 0, size;
+	uint64_t modseq;
+
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK_OK(mailbox_store(m, &set, i % 2 == 0 ? STORE_ADD :
+		    STORE_REMOVE, FLAG_SEEN, FLAG_SEEN, &modseq));
+		size = log_size(m);
+		if (size > most)
+			most = size;
+	}
+	return most;
+}
+
+#define PAGE	4096	/* octets in the log for each page, and a bit */
+
+/* Or who opens the mailbox next has all of it to read. */
+static void
+a_log_is_carried_over_when_a_session_rests(void)
+{
+	struct mailbox *m = make_mailbox("log-rest", 1);
+
+	CHECK(change_flags(m, 100) > 64 * PAGE);
+	mailbox_rest(m);
+	CHECK_INT(log_size(m), 0);
+	/* A small one may stay: the two syncs are dearer. */
+	CHECK(change_flags(m, 2) > 0);
+	mailbox_rest(m);
+	CHECK(log_size(m) > 0);
+	mailbox_close(m);
+}
+
+static void
+a_log_is_bounded_while_its_writer_goes_on(void)
+{
+	struct mailbox *m = make_mailbox("log-bound", 1);
+	off_t most = change_flags(m, 3000);
+
+	CHECK(most > 900 * PAGE);
+	CHECK(most < 1100 * PAGE);
+	mailbox_close(m);
+}
+
+/* Waiting for the lock before a rest could take as long as another's change. */
+static void
+a_log_is_left_alone_while_another_has_the_lock(void)
+{
+	struct mailbox *m = make_mailbox("log-lock", 1);
+	off_t size = change_flags(m, 100);
+	int fd;
+
+	CHECK_OK(lock_open(mailbox_fd(m), "log-lock", &fd));
+	CHECK(lock_try(fd));
+	mailbox_rest(m);
+	CHECK_INT(log_size(m), size);
+	close(fd);
+	change_flags(m, 1);
+	mailbox_rest(m);
+	CHECK_INT(log_size(m), 0);
 	mailbox_close(m);
 }
 
@@ -666,7 +802,12 @@ main(void)
 	TEST(a_move_that_fails_half_way_is_taken_back);
 	TEST(a_crash_in_a_move_is_mended);
 	TEST(a_move_that_did_not_arrive_takes_nothing);
+	TEST(a_second_move_to_the_same_place_leaves_the_first_to_be_finished);
+	TEST(a_move_that_nobody_can_judge_yet_waits);
 	TEST(a_move_into_itself_is_one_commit);
+	TEST(a_log_is_carried_over_when_a_session_rests);
+	TEST(a_log_is_bounded_while_its_writer_goes_on);
+	TEST(a_log_is_left_alone_while_another_has_the_lock);
 	TEST(a_message_is_never_taken_for_an_orphan);
 	TEST(bad_counters_are_refused);
 	TEST(rows_with_impossible_uids_do_no_harm);

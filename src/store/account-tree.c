@@ -392,13 +392,25 @@ account_bring_back(struct account *account, const char *id)
 	return back;
 }
 
+/* The mailbox is gone whatever becomes of this: what cannot be removed now waits
+ * for the next purge. */
+static void
+purge_deleted(struct account *account)
+{
+	const struct err *err;
+	uint32_t n;
+
+	if (store_conf(account->store)->expunge_retention == 0 &&
+	    (err = account_purge(account, &n)) != NULL)
+		log_error("%s: purge: %s", account->what, err->text);
+}
+
 const struct err *
 account_delete(struct account *account, const char *name)
 {
 	struct arena *a = arena_new();
 	struct mailbox_row row = { .noselect = true };
 	const struct err *err;
-	uint32_t n;
 
 	err = account_begin(account, true);
 	if (err != NULL)
@@ -421,8 +433,8 @@ account_delete(struct account *account, const char *name)
 		account_keep_copy(account);
 	lock_drop(account->lockfd);
 	stamp_touch(account->fd);
-	if (err == NULL && store_conf(account->store)->expunge_retention == 0)
-		err = account_purge(account, &n);
+	if (err == NULL)
+		purge_deleted(account);
 done:
 	arena_free(a);
 	return err;

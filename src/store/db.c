@@ -712,6 +712,18 @@ log_overwrite(struct db *db)
 	db_rollback(db);
 }
 
+/*
+ * The last step of a commit with a rollback journal lets the lock go down to that of
+ * a reader: where it fails, all is done and on the disk.
+ */
+static bool
+is_done(struct db *db)
+{
+	int code = sqlite3_extended_errcode(db->sql);
+
+	return code == SQLITE_IOERR_RDLOCK || code == SQLITE_IOERR_UNLOCK;
+}
+
 const struct err *
 db_commit(struct db *db)
 {
@@ -719,6 +731,10 @@ db_commit(struct db *db)
 
 	if (err == NULL)
 		return NULL;
+	if (is_done(db)) {
+		log_warning("%s", err->text);
+		return NULL;
+	}
 	db_rollback(db);
 	log_overwrite(db);
 	return err;

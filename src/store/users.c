@@ -364,8 +364,11 @@ users_remove_end(struct store *store, struct db *db, enum account_kind kind,
 	return NULL;
 }
 
-/* A crash before leaves credentials of an id that nobody has any more. */
-static const struct err *
+/*
+ * The user is gone already, and nobody has the id any more: where this fails, or a
+ * crash comes before, the credentials open nothing, and check removes them.
+ */
+static void
 forget_credentials(struct store *store, int64_t id)
 {
 	const struct err *err;
@@ -373,13 +376,15 @@ forget_credentials(struct store *store, int64_t id)
 
 	/* Where there is no auth.db there is nothing to forget. */
 	if (store_auth_db(store, &auth) != NULL)
-		return NULL;
+		return;
 	err = store_lock(store);
+	if (err == NULL) {
+		err = credentials_forget(auth, id);
+		store_unlock(store, false);
+	}
 	if (err != NULL)
-		return err;
-	err = credentials_forget(auth, id);
-	store_unlock(store, false);
-	return err;
+		log_error("%s; 'mboxadm check --repair' removes what is left of "
+		    "a deleted user's credentials", err->text);
 }
 
 const struct err *
@@ -399,7 +404,7 @@ user_delete(struct store *store, const char *given)
 		    user.name);
 	err = users_remove_end(store, db, ACCOUNT_USER, user.name, err);
 	if (err == NULL)
-		err = forget_credentials(store, user.id);
+		forget_credentials(store, user.id);
 done:
 	arena_free(a);
 	return err;

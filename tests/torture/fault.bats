@@ -19,3 +19,16 @@ load torture
 @test "a call fails: SUBSCRIBE, CREATE, RENAME, DELETE" {
 	torture fault 4 subscribe mailbox-create rename delete
 }
+
+# The last thing that a commit does with a rollback journal is to let its lock go
+# down: that failed, and the answer was NO to what had been done.
+@test "a call fails: renaming and deleting users and shared mailboxes" {
+	torture fault 2 user-rename user-delete shared-delete
+	torture fault:ENOLCK 0 user-rename user-delete shared-delete
+}
+
+# What could not be purged any more kept DELETE from being answered by OK.
+@test "a call fails: DELETE where nothing is retained" {
+	torture fault 2 delete-at-once
+	torture fault:EROFS 0 delete-at-once
+}

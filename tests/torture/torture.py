@@ -7,7 +7,7 @@ MODE is one of
   kill    SIGKILL in place of each system call that is about the store, and
           in the middle of each write
   peers   the same, with a second session that goes on working
-  fault   each call fails, with each error that it may have
+  fault   each call fails, with each error that it may have; fault:EIO with one
   full    each call and all after it fail, until there is room again
   power   the disk as it may be after the power failed at each point
 
@@ -44,6 +44,7 @@ class Run:
         self.said = ''
         self.calls = 0
         self.hit = None
+        self.relieved = False   # the end of the session was not to be broken
         self.status = 0
 
 
@@ -145,6 +146,7 @@ class Torture:
                 run.acked += 1
             if relieve:
                 os.kill(imap.process.pid, signal.SIGUSR1)
+                run.relieved = True
                 self.work_on(imap, run)
             imap.command(b'LOGOUT')
         except Gone:
@@ -194,8 +196,8 @@ class Torture:
             raise Broken('after %d steps that were answered\n%s' % (
                 run.acked, self.differences(seen, lowest, highest)))
         self.compare_numbers(seen, self.states[min(run.acked, here)])
-        store.check()
-        return here, seen
+        store.check_repair()
+        return here
 
     def repaired(self):
         """What was broken before needs the repair, again where it was cut."""
@@ -203,7 +205,8 @@ class Torture:
         seen = self.store.observe()
         if self.seen_as(seen, 1, 1) is None:
             raise Broken('repaired\n%s' % self.differences(seen, 1, 1))
-        return 1, seen
+        self.store.check_repair()
+        return 1
 
     def differences(self, seen, first, last):
         text = ''
@@ -293,9 +296,7 @@ class Torture:
     def judge_killed(self, run):
         if run.hit is None:
             raise Broken('it was not killed')
-        here, _ = self.verify(run)
-        self.store.check_repair()
-        self.finish(here)
+        self.finish(self.verify(run))
 
     def kill(self, limit):
         for action, part in ('kill', limit), ('tear', limit // 4):
@@ -304,28 +305,27 @@ class Torture:
                 self.one('%s %d' % (action, n), [action, str(n)],
                          self.judge_killed)
 
-    def fault(self, limit):
-        for error in ERRORS:
+    def fault(self, limit, errors=ERRORS):
+        for error in errors:
             total = self.count('fail', error, str(1 << 30))
             for n in self.numbers(total, limit and max(2, limit // 5)):
                 self.one('%s %d' % (error, n), ['fail', error, str(n)],
                          self.judge_failed)
 
     def judge_failed(self, run):
-        if run.hit is None:
+        if run.hit is None and not run.relieved:
             raise Broken('it did not fail')
         if run.status > 128:
             raise Broken('it died of signal %d' % (run.status - 128))
-        here, _ = self.verify(run)
-        self.store.check_repair()
-        self.finish(here)
+        self.finish(self.verify(run))
 
-    def full(self, limit):
-        for error in LASTING:
+    def full(self, limit, errors=LASTING):
+        for error in errors:
             total = self.count('fail', error, str(1 << 30))
             for n in self.numbers(total, limit and max(2, limit // 4)):
                 self.one('%s from %d on' % (error, n),
-                         ['full', error, str(n)], self.judge_failed)
+                         ['full', error, str(n)], self.judge_failed,
+                         relieve=True)
 
     def peers(self, limit):
         total = self.count('kill', str(1 << 30))
@@ -380,7 +380,6 @@ class Torture:
             self.verify(run)
         finally:
             self.store.observe = observe
-        self.store.check_repair()
 
     # --- Power ---
 
@@ -441,9 +440,7 @@ class Torture:
             subprocess.run(['rm', '-rf', self.store.path], check=True)
             self.disk.save(self.store.path, kind, self.store.owner,
                            hash((point, seed)))
-            here, _ = self.verify(run, lost=True)
-            self.store.check_repair()
-            self.finish(here)
+            self.finish(self.verify(run, lost=True))
         except (Broken, Gone, subprocess.TimeoutExpired, ValueError,
                 AttributeError, KeyError, IndexError) as why:
             if not isinstance(why, Broken):
@@ -460,7 +457,7 @@ def main():
     if len(sys.argv) == 2 and sys.argv[1] == 'list':
         print('\n'.join(op.name for op in ops.OPS))
         return
-    mode, name = sys.argv[1:3]
+    (mode, *errors), name = sys.argv[1].split(':'), sys.argv[2]
     limit = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     found = [op for op in ops.OPS if op.name == name]
     if not found or mode not in ('kill', 'peers', 'fault', 'full', 'power'):
@@ -470,7 +467,7 @@ def main():
     try:
         torture = Torture(found[0], work)
         torture.prepare()
-        getattr(torture, mode)(limit)
+        getattr(torture, mode)(limit, *([errors] if errors else []))
         torture.end()
     finally:
         if os.environ.get('TORTURE_KEEP'):

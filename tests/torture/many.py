@@ -642,8 +642,8 @@ class Session:
         # One at a time, or nobody knows the name any more.
         box.names = [old, new]
         op = Op('RENAME', self.name)
-        box.renames = [r for r in box.renames
-                       if r.ended > op.begun - 120] + [op]
+        # All of them: at the end each delivery is held against them.
+        box.renames.append(op)
         op, status, rest = await self.send_op(op, f'RENAME {old} {new}')
         require(status == 'OK', self.name, rest)
         box.name = new

@@ -13,7 +13,9 @@
 
 #define THREAD_SPAN	64
 #define REFERENCES_MAX	8
-#define EPOCH		1546300800	/* 2019-01-01 */
+/* 2012-01-01: a million messages later it is still before today, and no server takes
+ * today's date for one of tomorrow's. */
+#define EPOCH		1325376000
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 enum purpose { P_PARENT = 1, P_TOPIC, P_FACTS, P_PEOPLE, P_BODY, P_HEADER };

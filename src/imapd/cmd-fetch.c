@@ -636,8 +636,9 @@ fetch_uids(struct session *s, const struct fetch_args *args, bool is_uid,
 	return NULL;
 }
 
+/* told: not by the client's FETCH, but as what it asked to be told of. */
 static const struct err *
-do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
+do_fetch(struct session *s, struct fetch_args *args, bool is_uid, bool told)
 {
 	struct fetch f = { .s = s, .sel = s->selected, .args = args };
 	const struct err *err;
@@ -645,7 +646,8 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid)
 
 	if ((err = fetch_uids(s, args, is_uid, &uids)) != NULL || uids.n == 0)
 		return err;
-	f.down = limit_uids(s, &uids);
+	/* RFC 9738 3.1 is about commands: what is told anyhow is told whole. */
+	f.down = !told && limit_uids(s, &uids);
 	f.with_uid = is_uid && (args->kinds & 1u << FETCH_UID) == 0 &&
 	    !session_enabled(s, ENABLED_UIDONLY);
 	f.sections = arena_array(s->arena, args->items_n,
@@ -683,19 +685,19 @@ fetch_tell(struct session *s, struct fetch_args *args, uint32_t first,
 	struct seqrange range = { first, last };
 
 	args->set = (struct seqset){ .ranges = &range, .n = 1 };
-	return do_fetch(s, args, true);
+	return do_fetch(s, args, true, true);
 }
 
 static const struct err *
 fetch_run(struct session *s, void *args)
 {
-	return do_fetch(s, args, false);
+	return do_fetch(s, args, false, false);
 }
 
 static const struct err *
 uid_fetch_run(struct session *s, void *args)
 {
-	return do_fetch(s, args, true);
+	return do_fetch(s, args, true, false);
 }
 
 const struct cmd cmd_fetch = {

@@ -18,7 +18,8 @@ notify_run(struct session *s, void *v)
 		return err_user(BADEVENT, "Not all of these events are known");
 	if (args->too_many)
 		return err_user(RESP_NOTIFICATIONOVERFLOW,
-		    "No more than %d groups", NOTIFY_GROUPS_MAX);
+		    "No more than %d groups, and %d names in them",
+		    NOTIFY_GROUPS_MAX, NOTIFY_NAMES_MAX);
 	/* RFC 5465 3.1: what has accumulated is told first, whatever was asked
 	 * for before. */
 	if (!args->none) {

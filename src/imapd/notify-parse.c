@@ -36,6 +36,7 @@ struct parse {
 	struct parser	*p;
 	struct notify_args *args;
 	bool		 selected;	/* a group is of the selected mailbox */
+	size_t		 names;		/* of all groups */
 };
 
 static bool
@@ -64,8 +65,13 @@ parse_names(struct parse *ps, struct notify_group *g)
 			memcpy(more, g->names, g->n * sizeof(*more));
 			g->names = more;
 		}
-		if (!parser_mailbox(ps->p, &g->names[g->n++]))
+		if (!parser_mailbox(ps->p, &g->names[g->n]))
 			return false;
+		/* Beyond the limit only the grammar counts. */
+		if (++ps->names > NOTIFY_NAMES_MAX)
+			ps->args->too_many = true;
+		else
+			g->n++;
 	} while (many && parser_opt(ps->p, ' '));
 	return !many || parser_char(ps->p, ')');
 }

@@ -40,7 +40,7 @@ struct notify {
 	size_t		 own_n;
 	struct watch	*watch;		/* of notify_wait() */
 	uint64_t	 watch_epoch;
-	const struct selected *watch_selected;
+	uint64_t	 watch_selected;	/* its serial; 0: none */
 };
 
 /* The name of an account's mailbox as the user knows it, in the command's arena;

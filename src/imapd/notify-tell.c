@@ -277,22 +277,33 @@ tell_status(struct session *s, const char *full,
 	(void)status_tell(s, items, &place, row);
 }
 
+static bool
+same_messages(const struct mailbox_row *a, const struct mailbox_row *b)
+{
+	return a->uidvalidity == b->uidvalidity && a->uidnext == b->uidnext &&
+	    a->messages == b->messages && a->unseen == b->unseen &&
+	    a->highestmodseq == b->highestmodseq;
+}
+
 /* RFC 5465 5.1 to 5.3; old is NULL for a mailbox that is new. */
 static void
 tell_messages(struct session *s, const struct watched *w,
     const struct mailbox_row *row, const struct mailbox_row *old)
 {
 	static const struct mailbox_row none = { .uidnext = 1 };
-	const char *full = notify_full_name(s, w, row->name);
-	const unsigned int events = notify_wanted(s->notify, full,
-	    w->share != NULL);
 	struct status_items items = { .n = 0 };
+	unsigned int events;
+	const char *full;
 
-	if (row->noselect || (s->selected != NULL &&
+	/* Most are as they were: what is wanted of them need not be known. */
+	if (row->noselect || (old != NULL && same_messages(row, old)) ||
+	    (s->selected != NULL &&
 	    strcmp(row->id, mailbox_id(s->selected->mbox)) == 0))
 		return;
 	if (old == NULL)
 		old = &none;
+	full = notify_full_name(s, w, row->name);
+	events = notify_wanted(s->notify, full, w->share != NULL);
 	add_item(&items, STATUS_UIDVALIDITY);
 	if ((events & NOTIFY_NEW) != 0 && (row->messages != old->messages ||
 	    row->uidnext != old->uidnext ||

@@ -472,12 +472,20 @@ notify_tell(struct session *s, struct fetch_args *args, uint32_t first,
 	return NULL;
 }
 
+/* IDLE comes here often within one command, as contexts_update() does. */
 const struct err *
 notify_fetch(struct session *s, uint32_t first, uint32_t below)
 {
+	struct arena *command = s->arena;
+	const struct err *err;
+
 	if (s->notify == NULL || s->notify->fetch == NULL)
 		return NULL;
-	return notify_tell(s, s->notify->fetch, first, below - 1);
+	s->arena = arena_new();
+	err = notify_tell(s, s->notify->fetch, first, below - 1);
+	arena_free(s->arena);
+	s->arena = command;
+	return err;
 }
 
 /* --- Waiting --- */
@@ -512,6 +520,13 @@ notify_is_on(const struct session *s)
 	    (s->notify->selected != 0 || s->notify->others);
 }
 
+/* Not its address, which the next one may have again. */
+static uint64_t
+selected_serial(const struct session *s)
+{
+	return s->selected != NULL ? s->selected->serial : 0;
+}
+
 static void
 arm(struct session *s)
 {
@@ -520,13 +535,13 @@ arm(struct session *s)
 	unsigned int count;
 
 	if (n->watch != NULL && n->watch_epoch == n->epoch &&
-	    n->watch_selected == s->selected)
+	    n->watch_selected == selected_serial(s))
 		return;
 	watch_free(n->watch);
 	count = notify_dirs(s, dirs);
 	n->watch = watch_new(dirs, count, s->conf->inotify);
 	n->watch_epoch = n->epoch;
-	n->watch_selected = s->selected;
+	n->watch_selected = selected_serial(s);
 }
 
 /* Between two commands: what the loop does at their ends. */
@@ -537,6 +552,7 @@ look_between(struct session *s)
 	uint64_t epoch;
 
 	do {
+		arena_reset(s->arena);
 		arm(s);
 		/* Forget the wakes, then look: never the other way round. */
 		watch_drain(s->notify->watch);
@@ -552,7 +568,7 @@ look_between(struct session *s)
 		epoch = s->notify->epoch;
 		notify_accounts(s);
 	} while (s->notify->epoch != epoch ||
-	    s->notify->watch_selected != s->selected);
+	    s->notify->watch_selected != selected_serial(s));
 	return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "imapd/session.h"
 
 #define NOTIFY_GROUPS_MAX	100	/* in one command */
+#define NOTIFY_NAMES_MAX	1000	/* of mailboxes in them */
 #define NOTIFY_ACCOUNTS_MAX	32	/* shared mailboxes, and the user's own */
 #define NOTIFY_MAILBOXES_MAX	20000	/* in these accounts together */
 
@@ -44,7 +45,7 @@ struct notify_args {
 	bool		 none;		/* NOTIFY NONE */
 	bool		 status;	/* STATUS was said */
 	bool		 bad_event;	/* one that is not supported */
-	bool		 too_many;	/* NOTIFY_GROUPS_MAX */
+	bool		 too_many;	/* groups, or names */
 	struct notify_group *groups;	/* n of them */
 	size_t		 n;
 };

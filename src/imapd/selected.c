@@ -735,6 +735,7 @@ selected_free(struct selected *sel, bool with_mailbox)
 static struct selected *
 selected_new(const struct place *place, struct mailbox *mbox, bool readonly)
 {
+	static uint64_t serial;
 	struct selected *sel = calloc(1, sizeof(*sel));
 
 	if (sel == NULL || (sel->name = strdup(place->full)) == NULL)
@@ -742,6 +743,7 @@ selected_new(const struct place *place, struct mailbox *mbox, bool readonly)
 	if (place->shared &&
 	    (sel->share = strdup(account_name(place->account))) == NULL)
 		fatal("out of memory");
+	sel->serial = ++serial;
 	sel->mbox = mbox;
 	sel->rights = place->rights;
 	sel->shared = place->shared;

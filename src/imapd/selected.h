@@ -18,6 +18,7 @@
 struct context;
 
 struct selected {
+	uint64_t	 serial;	/* no other of this process has it */
 	struct mailbox	*mbox;
 	char		*name;		/* full, as it was when last looked up */
 	rights_t	 rights;

@@ -118,6 +118,21 @@ setup() {
 	expect '* STATUS INBOX (MESSAGES 0)'
 }
 
+@test "MESSAGELIMIT: what is told of new messages is told of all, and no command's code" {
+	imap_ok a 's1 SELECT INBOX'
+	imap_ok a 'c1 SEARCH RETURN (UPDATE (FLAGS)) ALL'
+	seed b INBOX 5
+	imap_ok a 'n1 NOOP'
+	expect '* 9 FETCH (UID 9 ' '* 13 FETCH (UID 13 ' '=n1 OK NOOP completed'
+	imap_ok a 'c2 CANCELUPDATE "c1"'
+	imap_ok a "n2 NOTIFY SET (selected (MessageNew (uid internaldate) MessageExpunge))"
+	seed b INBOX 5
+	imap_wait a '* 18 FETCH (UID 18 '
+	expect '* 14 FETCH (UID 14 ' '* 18 FETCH (UID 18 '
+	imap_ok a 'n3 NOOP'
+	expect '=n3 OK NOOP completed'
+}
+
 @test "SAVELIMIT: COPY alone has a limit (RFC 9738 3)" {
 	conf 'message-limit = 0' 'save-limit = 2'
 	imap_start c --select INBOX

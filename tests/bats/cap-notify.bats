@@ -81,6 +81,22 @@ quiet() {
 	quiet b
 }
 
+# What was selected before may have been where the new one is in memory.
+@test "NOTIFY: of each mailbox that is selected, one after the other" {
+	local i
+	imap_start a
+	for i in {1..24}; do
+		imap_ok a "c CREATE box$i"
+	done
+	imap_start b
+	imap_ok b "n NOTIFY SET (selected $NEW)"
+	for i in {1..24}; do
+		imap_ok b "s SELECT box$i"
+		append a "box$i" "Subject: new$CRLF$CRLF"
+		imap_wait b '=* 1 EXISTS'
+	done
+}
+
 @test "NOTIFY: the same without inotify" {
 	conf 'inotify = no'
 	imap_start a
@@ -363,4 +379,8 @@ quiet() {
 	imap a "a1 NOTIFY SET$groups"
 	expect_only 'a1 NO [NOTIFICATIONOVERFLOW]'
 	imap_ok a 'a2 NOOP'
+	printf -v groups 'x%.0s ' {1..999}
+	imap_ok a "a3 NOTIFY SET (mailboxes (${groups}INBOX) $NEW)"
+	imap a "a4 NOTIFY SET (subtree (${groups}INBOX) $NEW) (mailboxes x $NEW)"
+	expect_only 'a4 NO [NOTIFICATIONOVERFLOW]'
 }

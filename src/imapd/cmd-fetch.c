@@ -195,6 +195,8 @@ prepare(struct fetch *f, struct message *m, uint64_t *room_r)
 			err = binary_find(item, m, &f->file, &f->sections[i]);
 		else
 			continue;
+		if (err == NULL)
+			err = session_worked(f->s, m->size);
 		if (err != NULL)
 			return err;
 		if (item->kind == FETCH_BINARY_SIZE)

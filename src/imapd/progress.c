@@ -24,17 +24,28 @@ send_tag(struct session *s)
 		reply_string(s->out, s->tag, strlen(s->tag));
 }
 
+/* A client that does not read wants no more to read. */
+static bool
+is_due(struct session *s)
+{
+	return clock_ms() >= s->progress_due && !capability_off(s, "INPROGRESS") &&
+	    (output_pending(s->out) == 0 || output_ready(s->out));
+}
+
+static void
+sent(struct session *s)
+{
+	if (output_ready(s->out))
+		output_flush(s->out);
+	progress_start(s);
+}
+
 void
 progress_tick(struct session *s, uint64_t done, uint64_t total)
 {
-	const int64_t now = clock_ms();
-
 	/* RFC 9585 4: what is done is less than all; both are numbers. */
-	if (now < s->progress_due || done > UINT32_MAX || total > UINT32_MAX ||
-	    (total > 0 && done >= total) || capability_off(s, "INPROGRESS"))
-		return;
-	/* A client that does not read wants no more to read. */
-	if (output_pending(s->out) > 0 && !output_ready(s->out))
+	if (done > UINT32_MAX || total > UINT32_MAX ||
+	    (total > 0 && done >= total) || !is_due(s))
 		return;
 	output_adds(s->out, "* OK [INPROGRESS (");
 	send_tag(s);
@@ -45,9 +56,19 @@ progress_tick(struct session *s, uint64_t done, uint64_t total)
 	else
 		output_addf(s->out, " NIL)] Processed %" PRIu64 " items so "
 		    "far\r\n", done);
-	if (output_ready(s->out))
-		output_flush(s->out);
-	progress_start(s);
+	sent(s);
+}
+
+/* RFC 9585 4: what is known of it is nothing. */
+void
+progress_some(struct session *s)
+{
+	if (!is_due(s))
+		return;
+	output_adds(s->out, "* OK [INPROGRESS (");
+	send_tag(s);
+	output_adds(s->out, " NIL NIL)] Still at work\r\n");
+	sent(s);
 }
 
 void

@@ -14,6 +14,8 @@ void progress_start(struct session *);
  * be called under locks, but not between the octets of a response.
  */
 void progress_tick(struct session *, uint64_t done, uint64_t total);
+/* The same where nothing can be counted. */
+void progress_some(struct session *);
 /* The same as mailbox_on_progress() wants it; arg is the session. */
 void progress_of_mailbox(void *arg, uint64_t done, uint64_t total);
 

@@ -358,7 +358,8 @@ test_text(struct search *search, const struct search_key *key,
 	*yes_r = key->text_len == 0;
 	if (*yes_r)
 		return NULL;
-	if ((err = msgfile_parts(file, m, &parts)) != NULL ||
+	if ((err = session_worked(search->s, m->size)) != NULL ||
+	    (err = msgfile_parts(file, m, &parts)) != NULL ||
 	    (err = msgfile_open(file)) != NULL)
 		return err;
 	while (!*yes_r && parts_next(parts.s, parts.len, &pos, &part)) {

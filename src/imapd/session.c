@@ -10,11 +10,15 @@
 #include <unistd.h>
 
 #include "imapd/confine.h"
+#include "imapd/progress.h"
 #include "imapd/report.h"
 #include "imapd/notify.h"
 #include "imapd/selected.h"
+#include "imapd/signals.h"
 #include "util/log.h"
 #include "util/memory.h"
+
+#define WORK_OCTETS	(16 * 1024 * 1024)	/* before the client is looked for */
 
 struct session *
 session_new(const struct conf *conf, struct store *store,
@@ -120,6 +124,20 @@ session_rest(struct session *s)
 	input_rest(s->in);
 	output_rest(s->out);
 	memory_rest();
+}
+
+const struct err *
+session_worked(struct session *s, uint64_t octets)
+{
+	s->worked += octets;
+	if (s->worked < WORK_OCTETS)
+		return NULL;
+	s->worked = 0;
+	if (signals_stop())
+		return err_io("the server is being stopped");
+	/* What it is sent tells whether it is there. */
+	progress_some(s);
+	return output_alive(s->out);
 }
 
 bool

@@ -94,6 +94,7 @@ struct session {
 	/* For the loop, which ends a session that only makes mistakes. */
 	unsigned int	 syntax_errors;	/* in a row */
 	unsigned int	 asked;		/* messages to the monitor */
+	uint64_t	 worked;	/* octets: session_worked() */
 	unsigned int	 login_failures;
 
 	/* For the log line at the end. */
@@ -129,6 +130,12 @@ void session_free(struct session *);		/* NULL is fine */
 /* Give back the memory, and the databases, that can be had again: before a long
  * wait, with the output flushed. */
 void session_rest(struct session *);
+/*
+ * A command has read, decoded or searched so many octets, which may bring nothing
+ * to write for long: ERR_IO when its client is found to be gone.  Not between the
+ * octets of a response.
+ */
+const struct err *session_worked(struct session *, uint64_t octets);
 /* Whether the last command left something to do that its client need not wait for;
  * and do that, with the output flushed. */
 bool session_untidy(const struct session *);

@@ -29,11 +29,39 @@ struct match {
 	struct scratch	*scratch;
 };
 
-/* Memory that is used again by each search. */
+/* Memory that is used again by each search: one for all needles of the process,
+ * which look one after the other, as long as there is a needle. */
 struct scratch {
 	struct buf	unfolded, text, window;
 	char		piece[PIECE];
 };
+static struct scratch *scratch;
+static size_t needles;
+
+static struct scratch *
+scratch_take(void)
+{
+	if (needles++ > 0)
+		return scratch;
+	scratch = malloc(sizeof(*scratch));
+	if (scratch == NULL)
+		fatal("out of memory");
+	scratch->unfolded = scratch->text = scratch->window =
+	    (struct buf){ 0 };
+	return scratch;
+}
+
+static void
+scratch_drop(void)
+{
+	if (--needles > 0)
+		return;
+	buf_clear(&scratch->unfolded);
+	buf_clear(&scratch->text);
+	buf_clear(&scratch->window);
+	free(scratch);
+	scratch = NULL;
+}
 
 /* What a character maps to, for those met lately. */
 struct mapped {
@@ -181,10 +209,9 @@ match_new(enum collation collation, const char *utf8, size_t len)
 	struct match *m = calloc(1, sizeof(*m));
 	struct buf b = { 0 };
 
-	if (m == NULL || (m->scratch = malloc(sizeof(*m->scratch))) == NULL)
+	if (m == NULL)
 		fatal("out of memory");
-	m->scratch->unfolded = m->scratch->text = m->scratch->window =
-	    (struct buf){ 0 };
+	m->scratch = scratch_take();
 	m->collation = collation;
 	collate(collation, utf8, len, &b);
 	m->s = buf_str(&b);
@@ -231,10 +258,7 @@ match_free(struct match *m)
 	if (m == NULL)
 		return;
 	fuzzy_free(m->fuzzy);
-	buf_clear(&m->scratch->unfolded);
-	buf_clear(&m->scratch->text);
-	buf_clear(&m->scratch->window);
-	free(m->scratch);
+	scratch_drop();
 	free(m->s);
 	free(m);
 }

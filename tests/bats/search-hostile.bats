@@ -117,3 +117,34 @@ repeat() {
 	imap_close b
 	process_ends "$pid"
 }
+
+# So many keys on so few messages that the pauses between messages are too few.
+@test "SEARCH, FETCH: a client that is gone ends what one message takes long for" {
+	local pid text keys
+	# Only what is sent to it tells a client that is gone from one that says no more.
+	conf 'progress-interval = 1s'
+	printf -v text 'Subject: large%s%01000000d' "$CRLF$CRLF" 0
+	for _ in {1..10}; do
+		append a INBOX "$text"
+	done
+	keys=$(repeat 9000 'OR TEXT q ')
+	imap_start b --select INBOX
+	pid=$(imap_pid b)
+	imap_send_raw b "q SEARCH ${keys}TEXT q$CRLF"
+	imap_close b
+	process_ends "$pid"
+	printf -v text 'Content-Transfer-Encoding: base64%s%02000000d' "$CRLF$CRLF" 0
+	for _ in {1..10}; do
+		append a INBOX "$text"
+	done
+	imap_start b --select INBOX
+	pid=$(imap_pid b)
+	imap_send_raw b "q FETCH 31:40 ($(repeat 990 'BINARY.SIZE[1] ')UID)$CRLF"
+	imap_close b
+	process_ends "$pid"
+}
+
+@test "SEARCH: thousands of texts take little memory" {
+	imap_ok a "q SEARCH $(repeat 4000 'OR TEXT q ')TEXT q"
+	peak_below 40000
+}

@@ -77,9 +77,9 @@ idle_rest(struct session *s, struct idle *idle)
 	char tag[TAG_MAX_OCTETS + 1];
 
 	strlcpy(tag, s->tag, sizeof(tag));
-	arena_reset(s->arena);
-	s->tag = arena_strdup(s->arena, tag);
+	arena_rest(s->arena);
 	session_rest(s);
+	s->tag = arena_strdup(s->arena, tag);
 	idle->rested = true;
 }
 

@@ -77,8 +77,10 @@ await(struct session *s)
 	    input_wait(s->in, NULL, 0, 0, &ready, NULL) == NULL && !ready)
 		index_step(s);
 	if (input_wait(s->in, NULL, 0, REST_AFTER_MS, &ready, NULL) == NULL &&
-	    !ready)
+	    !ready) {
+		arena_rest(s->arena);
 		session_rest(s);
+	}
 	return NULL;
 }
 

@@ -20,7 +20,8 @@ struct block {
 };
 
 struct arena {
-	struct block	*blocks;	/* newest first; the last is kept at reset */
+	struct block	*blocks;	/* newest first; the last is kept at reset.
+					 * NULL: nothing was asked for yet */
 	size_t		 used;
 };
 
@@ -44,7 +45,6 @@ arena_new(void)
 
 	if (a == NULL)
 		fatal("out of memory");
-	a->blocks = block_new(BLOCK_OCTETS, NULL);
 	return a;
 }
 
@@ -53,12 +53,22 @@ arena_reset(struct arena *a)
 {
 	struct block *b;
 
-	while ((b = a->blocks)->next != NULL) {
+	while ((b = a->blocks) != NULL &&
+	    (b->next != NULL || b->size > BLOCK_OCTETS)) {
 		a->blocks = b->next;
 		free(b);
 	}
-	b->used = 0;
+	if (b != NULL)
+		b->used = 0;
 	a->used = 0;
+}
+
+void
+arena_rest(struct arena *a)
+{
+	arena_reset(a);
+	free(a->blocks);
+	a->blocks = NULL;
 }
 
 void
@@ -66,8 +76,7 @@ arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
-	arena_reset(a);
-	free(a->blocks);
+	arena_rest(a);
 	free(a);
 }
 
@@ -81,7 +90,7 @@ arena_alloc(struct arena *a, size_t size)
 	if (size > SIZE_MAX / 2)
 		fatal("allocation of %zu octets", size);
 	size = (size + align - 1) & ~(align - 1);
-	if (b->size - b->used < size)
+	if (b == NULL || b->size - b->used < size)
 		b = a->blocks = block_new(size > BLOCK_OCTETS ? size :
 		    BLOCK_OCTETS, b);
 	p = b->data + b->used;

@@ -17,6 +17,9 @@ void arena_free(struct arena *);	/* NULL is fine */
  */
 void arena_reset(struct arena *);
 
+/* The same, and keeps nothing: before a long wait. */
+void arena_rest(struct arena *);
+
 /* size octets (0 is fine), zeroed, aligned for any type; live until reset. */
 void *arena_alloc(struct arena *, size_t size);
 /* The same for an array; n * size that overflows is fatal(). */

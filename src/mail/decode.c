@@ -138,21 +138,24 @@ qp_flush(struct qp *q, char *out)
 }
 
 /*
- * c after held blanks, which a line's end makes vanish (RFC 2045 6.7 rule 3).
- * True when c was used up.
+ * c after held blanks, which a line's end makes vanish (RFC 2045 6.7 rule 3), and
+ * perhaps a CR, which is one only before a LF.  True when c was used up.
  */
 static bool
 qp_after_blank(struct qp *q, char c, char *out, size_t *n)
 {
-	if (is_blank(c)) {
+	bool cr = q->held[q->n - 1] == '\r';
+
+	if (c == '\n') {
+		q->n = 0;
+		if (cr)
+			out[(*n)++] = '\r';
+	} else if (!cr && (is_blank(c) || c == '\r')) {
 		if (q->n == QP_HELD_MAX)
 			*n += qp_flush(q, out + *n);
 		q->held[q->n++] = c;
 		return true;
-	}
-	if (c == '\r' || c == '\n')
-		q->n = 0;
-	else
+	} else
 		*n += qp_flush(q, out + *n);
 	return false;
 }
@@ -171,14 +174,11 @@ qp_after_equals(struct qp *q, char c, char *out, size_t *n)
 			q->n = 0;
 			return true;
 		}
-	} else if (last == '\r') {
-		q->n = 0;
-		return false;
 	} else if (q->n == 2 && hex_value(last) >= 0 && hex_value(c) >= 0) {
 		out[(*n)++] = (char)(hex_value(last) << 4 | hex_value(c));
 		q->n = 0;
 		return true;
-	} else if (q->n < QP_HELD_MAX && ((q->n == 1 && hex_value(c) >= 0) ||
+	} else if (last != '\r' && q->n < QP_HELD_MAX && ((q->n == 1 && hex_value(c) >= 0) ||
 	    ((q->n == 1 || is_blank(last)) && (is_blank(c) || c == '\r')))) {
 		q->held[q->n++] = c;
 		return true;

@@ -287,11 +287,14 @@ end_group(struct reader *r)
 	r->list[r->n++] = (struct address){ 0 };
 }
 
+/* There are none in each other; one that is not ended, the next one ends. */
 static void
 start_group(struct reader *r)
 {
-	struct address *addr = add_address(r);
+	struct address *addr;
 
+	end_group(r);
+	addr = add_address(r);
 	if (addr == NULL)
 		return;
 	r->in_group = true;
@@ -389,7 +392,7 @@ read_address(struct reader *r)
 	bool at = false;
 
 	r->comment_len = 0;
-	read_words(r, &r->words, r->in_group ? "<@,;" : "<@,;:");
+	read_words(r, &r->words, "<@,;:");
 	if (r->s < r->end && *r->s == ':') {
 		r->s++;
 		start_group(r);

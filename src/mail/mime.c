@@ -185,19 +185,34 @@ set_text(struct mime_part *part)
 	part->params_n = 1;
 }
 
+/*
+ * What cannot be understood is text, RFC 2045 5.2 says, but the parameters beside it
+ * are kept: "text; charset=utf-8" and "pdf; name=a.pdf" are met.
+ */
 static void
 read_type(struct reader *r, struct mime_part *part, const char *s)
 {
-	const char *type, *subtype = NULL;
+	const char *type, *subtype = NULL, *start = s;
+	struct mime_param *params;
+	size_t n;
 
 	type = value_token(r->arena, &s);
 	value_skip(&s);
 	if (type != NULL && *s == '/') {
 		s++;
 		subtype = value_token(r->arena, &s);
+		value_skip(&s);
+		/* "multipart/ boundary=x" */
+		if (*s == '=')
+			subtype = NULL;
 	}
 	if (subtype == NULL) {
 		set_text(part);
+		n = params_parse(r->arena, start, &params);
+		if (n > 0) {
+			part->params = params;
+			part->params_n = n;
+		}
 		return;
 	}
 	set_type(part, type, subtype);
@@ -224,14 +239,32 @@ read_encoding(struct reader *r, struct mime_part *part, const char *s)
 		part->encoding = MIME_UNKNOWN;
 }
 
-/* RFC 2183 2 */
+/*
+ * RFC 2183 2.  Some write the type in quotes, others forget it: what tells a file's
+ * name only is an attachment, as unknown types are (RFC 2183 2.8).
+ */
 static void
 read_disposition(struct reader *r, struct mime_part *part, const char *s)
 {
-	part->disposition = value_token(r->arena, &s);
-	if (part->disposition != NULL)
-		part->disposition_params_n = params_parse(r->arena, s,
-		    &part->disposition_params);
+	const char *type, *start;
+
+	value_skip(&s);
+	if (*s == '"')
+		s++;
+	start = s;
+	type = value_token(r->arena, &s);
+	value_skip(&s);
+	if (*s == '=') {
+		type = NULL;
+		s = start;
+	}
+	if (*s == '"')
+		s++;
+	part->disposition_params_n = params_parse(r->arena, s,
+	    &part->disposition_params);
+	if (type == NULL && part->disposition_params_n > 0)
+		type = "ATTACHMENT";
+	part->disposition = type;
 }
 
 /* Tags with commas between them. */

@@ -198,24 +198,31 @@ add_section(char *p, const struct raw *r, bool encode)
 	return p;
 }
 
-/* Put the sections of a name together, from 0 up to the first gap. */
+/*
+ * Put the sections of a name together, from 0 up to the first gap.  The first one
+ * tells the character set (RFC 2231 4.1); where it is not encoded and another is,
+ * the set is left empty, as it may be.
+ */
 static struct mime_param
 join(struct arena *a, struct raw *raws, size_t n, struct raw *first)
 {
-	bool encoded = first->encoded;
+	bool encoded = false;
 	const char *name = first->name;
-	size_t size = 1;
+	size_t size = sizeof("''");
 	struct raw *sections[SECTION_MAX], *r = first;
 	int count = 0;
 	char *value, *p;
 
 	while (r != NULL && count < SECTION_MAX) {
 		r->done = true;
-		size += strlen(r->value) * (encoded && !r->encoded ? 3 : 1);
+		encoded |= r->encoded;
+		size += strlen(r->value) * (r->encoded ? 1 : 3);
 		sections[count++] = r;
 		r = find_section(raws, n, name, count);
 	}
 	p = value = arena_alloc(a, size);
+	if (encoded && !first->encoded)
+		p = stpcpy(p, "''");
 	for (int i = 0; i < count; i++)
 		p = add_section(p, sections[i], encoded);
 	return (struct mime_param){

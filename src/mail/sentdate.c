@@ -6,6 +6,13 @@
 
 #include "wire/date.h"
 
+struct date {
+	unsigned int	 month, day;
+	int32_t		 days;		/* since 1970, as written */
+	int64_t		 seconds;	/* of the day */
+	int		 zone;		/* minutes east */
+};
+
 /* RFC 5322 3.2.2: blanks, folds and comments. */
 static const char *
 skip_cfws(const char *s, const char *end)
@@ -59,39 +66,44 @@ month_number(const char *s, const char *end)
 	return 0;
 }
 
-/* ["day-of-week" ","] day month year: where what follows begins, or NULL. */
 static const char *
-take_date(const char *s, const char *end, int32_t *day_r)
+skip_letters(const char *s, const char *end)
 {
-	unsigned int day, month, year, digits, m, d;
-	int64_t days, y;
-
-	s = skip_cfws(s, end);
-	if (s < end && is_letter(*s)) {
-		while (s < end && is_letter(*s))
-			s++;
-		s = skip_cfws(s, end);
-		if (s < end && *s == ',')
-			s = skip_cfws(s + 1, end);
-	}
-	s = take_number(s, end, &day, &digits);
-	if (digits == 0 || digits > 2 || (month = month_number(s, end)) == 0)
-		return NULL;
 	while (s < end && is_letter(*s))
 		s++;
-	s = take_number(skip_cfws(s, end), end, &year, &digits);
-	if (digits < 2 || digits > 4)
-		return NULL;
+	return skip_cfws(s, end);
+}
+
+/* What stands between the numbers of a date: some write '-'. */
+static const char *
+skip_dash(const char *s, const char *end)
+{
+	return s < end && *s == '-' ? skip_cfws(s + 1, end) : s;
+}
+
+static const char *
+skip_comma(const char *s, const char *end)
+{
+	return s < end && *s == ',' ? skip_cfws(s + 1, end) : s;
+}
+
+/* False when there is no such day. */
+static bool
+read_year(unsigned int year, unsigned int digits, struct date *d)
+{
+	unsigned int month, day;
+	int64_t days, y;
+
+	if (d->month == 0 || digits < 2 || digits > 4)
+		return false;
 	if (digits == 2)
 		year += year < 50 ? 2000 : 1900;
 	else if (digits == 3)
 		year += 1900;
-	days = days_from_civil(year, month, day);
-	civil_from_days(days, &y, &m, &d);
-	if (y != year || m != month || d != day)
-		return NULL;
-	*day_r = (int32_t)days;
-	return s;
+	days = days_from_civil(year, d->month, d->day);
+	civil_from_days(days, &y, &month, &day);
+	d->days = (int32_t)days;
+	return y == year && month == d->month && day == d->day;
 }
 
 /* hour ":" minute [":" second]; *seconds_r is left alone when it is not valid. */
@@ -104,11 +116,11 @@ take_time(const char *s, const char *end, int64_t *seconds_r)
 	if (digits == 0 || digits > 2 || s >= end || *s != ':')
 		return s;
 	s = take_number(skip_cfws(s + 1, end), end, &minute, &digits);
-	if (digits != 2)
+	if (digits == 0 || digits > 2)
 		return s;
 	if (s < end && *s == ':') {
 		s = take_number(skip_cfws(s + 1, end), end, &second, &digits);
-		if (digits != 2)
+		if (digits == 0 || digits > 2)
 			return s;
 	}
 	if (hour < 24 && minute < 60 && second <= 60)
@@ -143,18 +155,68 @@ take_zone(const char *s, const char *end)
 	return 0;
 }
 
+/* day month year time zone: RFC 5322 3.3 */
+static bool
+read_day_first(const char *s, const char *end, struct date *d)
+{
+	unsigned int year, digits;
+
+	s = take_number(s, end, &d->day, &digits);
+	if (digits == 0 || digits > 2)
+		return false;
+	s = skip_dash(s, end);
+	d->month = month_number(s, end);
+	s = skip_dash(skip_letters(s, end), end);
+	s = take_number(s, end, &year, &digits);
+	if (!read_year(year, digits, d))
+		return false;
+	s = take_time(s, end, &d->seconds);
+	d->zone = take_zone(s, end);
+	return true;
+}
+
+/*
+ * month day time [zone] year, as asctime(3) and date(1) write it, or month day
+ * year time zone.  No RFC has it, old mail does.
+ */
+static bool
+read_month_first(const char *s, const char *end, struct date *d)
+{
+	unsigned int year, digits;
+
+	d->month = month_number(s, end);
+	s = take_number(skip_letters(s, end), end, &d->day, &digits);
+	if (digits == 0 || digits > 2)
+		return false;
+	s = skip_comma(s, end);
+	if (end - s >= 3 && (s[1] == ':' || s[2] == ':')) {
+		s = take_time(s, end, &d->seconds);
+		d->zone = take_zone(s, end);
+		s = skip_letters(s, end);
+		take_number(s, end, &year, &digits);
+		return read_year(year, digits, d);
+	}
+	s = take_number(s, end, &year, &digits);
+	if (!read_year(year, digits, d))
+		return false;
+	s = take_time(s, end, &d->seconds);
+	d->zone = take_zone(s, end);
+	return true;
+}
+
 bool
 sent_date(const char *s, size_t len, int32_t *day_r, int64_t *when_r)
 {
 	const char *end = s + len;
-	int64_t seconds = 0;
-	int32_t day;
+	struct date d = { 0 };
 
-	s = take_date(s, end, &day);
-	if (s == NULL)
+	s = skip_cfws(s, end);
+	if (month_number(s, end) == 0)
+		s = skip_comma(skip_letters(s, end), end);
+	if (month_number(s, end) != 0 ? !read_month_first(s, end, &d) :
+	    !read_day_first(s, end, &d))
 		return false;
-	s = take_time(s, end, &seconds);
-	*day_r = day;
-	*when_r = (int64_t)day * 86400 + seconds - take_zone(s, end) * 60;
+	*day_r = d.days;
+	*when_r = (int64_t)d.days * 86400 + d.seconds - d.zone * 60;
 	return true;
 }

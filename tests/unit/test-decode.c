@@ -71,9 +71,12 @@ quoted_printable_is_decoded(void)
 		{ QP, "not =XY =4 =A =", "not =XY =4 =A " },
 		{ QP, "a=4", "a=4" },
 		{ QP, "a== b=\t", "a== b" },
-		{ QP, "=\rx= y", "x= y" },
+		{ QP, "=\rx= y", "=\rx= y" },
+		{ QP, "a \r\nb \t\r\r\nc \r \r\nd \r", "a\r\nb \t\r\r\n"
+		    "c \r\r\nd \r" },
 		{ QP, "=20\r\n=3D=3D", " \r\n==" },
-		{ QP, "a =3D b =\r\nc \rd\r\r\n x \n \t", "a = b c\rd\r\r\n "
+		/* Blanks vanish before a line's end, which a CR is not. */
+		{ QP, "a =3D b =\r\nc \rd\r\r\n x \n \t", "a = b c \rd\r\r\n "
 		    "x\n \t" },
 		{ QP, "line one\nline two \r\n\r\n \r\nthree=\r\n\r\n=\r",
 		    "line one\nline two\r\n\r\n\r\nthree\r\n" },

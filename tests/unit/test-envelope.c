@@ -82,7 +82,10 @@ groups_have_a_start_and_an_end(void)
 		    "-|-|undisclosed-recipients|- -|-|-|-" },
 		{ "\"a:b\": ;", "-|-|a:b|- -|-|-|-" },
 		{ "g:a@b", "-|-|g|- -|-|a|b -|-|-|-" },
-		{ "g:h:a@b;", "-|-|g|- -|-|h:a|b -|-|-|-" },
+		/* There are no groups in a group: the first was not ended. */
+		{ "g:h:a@b;", "-|-|g|- -|-|-|- -|-|h|- -|-|a|b -|-|-|-" },
+		{ "g: a@b, h: c@d;, e@f", "-|-|g|- -|-|a|b -|-|-|- "
+		    "-|-|h|- -|-|c|d -|-|-|- -|-|e|f" },
 		{ ":;", "-|-||- -|-|-|-" },
 		{ "a@b;c@d", "-|-|a|b -|-|c|d" },
 	};

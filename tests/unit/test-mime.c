@@ -286,6 +286,53 @@ fields_are_kept(void)
 	arena_free(a);
 }
 
+/* "TYPE(params)DISPOSITION(params)" of what is no type. */
+static void
+params_are_kept_beside_what_is_no_type(void)
+{
+	static const struct row rows[] = {
+		{ TYPE("text; charset=utf-8"), "TEXT/PLAIN(CHARSET=utf-8)" },
+		{ TYPE("; charset=utf-8"), "TEXT/PLAIN(CHARSET=utf-8)" },
+		{ TYPE("charset=utf-8"), "TEXT/PLAIN(CHARSET=utf-8)" },
+		{ TYPE("pdf; name=a.pdf"), "TEXT/PLAIN(NAME=a.pdf)" },
+		{ TYPE("\"a/b\"; name=c"), "TEXT/PLAIN(NAME=c)" },
+		{ TYPE("text/; name=c"), "TEXT/PLAIN(NAME=c)" },
+		{ TYPE("image/ name=c"), "TEXT/PLAIN(NAME=c)" },
+		{ TYPE("text"), "TEXT/PLAIN(CHARSET=US-ASCII)" },
+#define DISPOSITION	TYPE("a/b") "Content-Disposition: "
+		{ DISPOSITION "\"inline\"; filename=c",
+		    "A/B()INLINE(FILENAME=c)" },
+		{ DISPOSITION "; filename=c", "A/B()ATTACHMENT(FILENAME=c)" },
+		{ DISPOSITION "filename=c", "A/B()ATTACHMENT(FILENAME=c)" },
+		{ DISPOSITION "\"inline", "A/B()INLINE()" },
+		{ DISPOSITION "", "A/B()" }, { DISPOSITION ";", "A/B()" },
+		{ DISPOSITION "\"\"", "A/B()" },
+	};
+	const struct mime_part *p;
+	struct buf b = { 0 };
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < TEST_N(rows); i++) {
+		TEST_ROW("%s", rows[i].in);
+		p = mime_parse(a, rows[i].in, strlen(rows[i].in));
+		buf_reset(&b);
+		buf_addf(&b, "%s/%s(", p->type, p->subtype);
+		for (size_t j = 0; j < p->params_n; j++)
+			buf_addf(&b, "%s=%s", p->params[j].name,
+			    p->params[j].value);
+		buf_addf(&b, ")%s", p->disposition == NULL ? "" :
+		    p->disposition);
+		for (size_t j = 0; j < p->disposition_params_n; j++)
+			buf_addf(&b, "(%s=%s)", p->disposition_params[j].name,
+			    p->disposition_params[j].value);
+		if (p->disposition != NULL && p->disposition_params_n == 0)
+			buf_adds(&b, "()");
+		CHECK_STR(buf_str(&b), rows[i].want);
+	}
+	buf_clear(&b);
+	arena_free(a);
+}
+
 static void
 encodings_are_known(void)
 {
@@ -333,6 +380,8 @@ params_are_parsed(void)
 		    "ACCESS-TYPE=URL|URL=ftp://cs.utk.edu" },
 		{ "; a*1=c; a*0=b; a*3=x", "A=bc|A*3=x" },
 		{ "; a*1=c", "A*1=c" },
+		/* An encoded section behind one that is not. */
+		{ "; a*0=\"b c\"; a*1*=%41", "A*=''b%20c%41" },
 		{ "; a*x=c; *=d; a*=e", "A*X=c|*=d|A*=e" },
 		/* RFC 2231 4 */
 		{ "; title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A",
@@ -467,6 +516,7 @@ main(void)
 	TEST(a_multipart_always_has_a_part);
 	TEST(lines_and_offsets_are_counted);
 	TEST(fields_are_kept);
+	TEST(params_are_kept_beside_what_is_no_type);
 	TEST(encodings_are_known);
 	TEST(params_are_parsed);
 	TEST(depth_and_number_are_limited);

@@ -104,6 +104,20 @@ intent_arrived(struct mailbox *dst, const struct mailbox *src,
 	    "WHERE id <= (SELECT max(id) FROM arrival) - " ARRIVALS_MAX_S);
 }
 
+const struct err *
+intent_forget(struct mailbox *dst, const char *token)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+
+	err = db_prepare(dst->db, "DELETE FROM arrival WHERE token = ?1",
+	    &stmt);
+	if (err != NULL)
+		return err;
+	sqlite3_bind_text(stmt, 1, token, -1, SQLITE_STATIC);
+	return db_run(dst->db, stmt);
+}
+
 /* --- After a crash --- */
 
 struct note {
@@ -197,7 +211,7 @@ finish(struct mailbox *m, const struct note *note)
 
 	if (err != NULL || m->db == NULL)
 		return err;
-	err = writer_finish_expunge(m, &note->uids, &n);
+	err = writer_finish_expunge(m, &note->uids, NULL, &n);
 	if (err == NULL && n > 0)
 		log_info("%s: %u messages that had been moved when the server "
 		    "stopped are gone here now", m->what, n);

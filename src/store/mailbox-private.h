@@ -77,12 +77,18 @@ const struct err *writer_begin(struct writer *, struct mailbox *,
     bool durable);
 const struct err *writer_commit(struct writer *);
 void writer_abort(struct writer *);
+/* writer_commit() in two parts: after the first the lock is still held, and an error
+ * has not ended the writer. */
+const struct err *writer_commit_locked(struct writer *);
+void writer_end(struct writer *);
 /*
  * A change of two mailboxes, which may be one: then from is to.  The locks are
  * taken in the order of the ids, so that no two changes wait for each other.
  * pair_commit() commits to first; gone are the UIDs that leave from.  A crash
  * between both is mended by who next opens or locks from.  Should the second
- * commit fail, what was added (its UIDs) is expunged again.  pair_abort() undoes, files that were placed included.
+ * commit fail, what was added (its UIDs) is expunged again; where that fails too
+ * it is as after a crash, and the error says so.  pair_abort() undoes, files that
+ * were placed included.
  */
 struct pair {
 	struct writer	*to, *from;
@@ -105,13 +111,15 @@ void intent_clear(const struct mailbox *, uint32_t before);
 /* Inside dst's writer: its commit makes the token known. */
 const struct err *intent_arrived(struct mailbox *dst,
     const struct mailbox *src, const char *token);
+/* The same: it did not arrive after all. */
+const struct err *intent_forget(struct mailbox *dst, const char *token);
 /* For mailbox_lock(): do what notes ask for. */
 void intent_recover(struct mailbox *);
 /* At opening, without the lock: the same, unless a writer is at work. */
 void intent_look(struct mailbox *);
-/* For intent_recover(): expunge with the lock held, which stays. */
+/* Expunge with the lock held, which stays; intent_forget() a token, or NULL. */
 const struct err *writer_finish_expunge(struct mailbox *,
-    const struct seqset *uids, uint32_t *n_r);
+    const struct seqset *uids, const char *token, uint32_t *n_r);
 /* Inside a writer: expunge those of the set that have \Deleted, or all (any),
  * under one new modseq.  *n_r is how many went. */
 const struct err *writer_expunge(struct writer *, const struct seqset *uids,

@@ -33,18 +33,50 @@ pair_abort(struct pair *p)
 		writer_abort(p->from);
 }
 
-/* What another session sees of a change that failed half way. */
-static void
-take_back(struct pair *p, const struct seqset *added)
+/*
+ * The second commit failed.  Other sessions may have seen the first, whose lock is
+ * still held: its messages are expunged again, together with the token.
+ */
+static const struct err *
+take_back(struct pair *p, const struct seqset *added, const char *token,
+    const struct err *why)
 {
 	const struct err *err;
 	uint32_t n;
 
-	err = mailbox_expunge(p->to->mbox, added, true, &n);
-	if (err != NULL)
-		log_error("%s: messages that could not be taken from %s are in "
-		    "both: %s", p->to->mbox->what, p->from->mbox->what,
-		    err->text);
+	err = writer_finish_expunge(p->to->mbox, added, token, &n);
+	if (err == NULL)
+		return why;
+	/* The note stays, and who next locks that mailbox does the rest. */
+	p->from->noted = false;
+	return err_internal_code("UNAVAILABLE", "The messages are in the other "
+	    "mailbox; they leave this one when the server can write again",
+	    "%s: what came from %s cannot be taken from there, nor taken back: "
+	    "%s", p->to->mbox->what, p->from->mbox->what, err->text);
+}
+
+static const struct err *
+commit_both(struct pair *p, const struct seqset *added, const char *token)
+{
+	const struct err *err = writer_commit_locked(p->to);
+	struct err why;
+
+	if (err != NULL) {
+		why = *err;
+		writer_abort(p->to);
+		writer_abort(p->from);
+	} else if ((err = writer_commit_locked(p->from)) != NULL) {
+		why = *err;
+		db_rollback(p->from->mbox->db);
+		why = *take_back(p, added, token, &why);
+		writer_abort(p->from);
+		writer_end(p->to);
+	} else {
+		writer_end(p->to);
+		writer_end(p->from);
+		return NULL;
+	}
+	return err_internal_code(why.code, why.client, "%s", why.text);
 }
 
 const struct err *
@@ -62,19 +94,9 @@ pair_commit(struct pair *p, const struct seqset *gone,
 	p->from->noted = err == NULL;
 	if (err == NULL)
 		err = intent_arrived(p->to->mbox, p->from->mbox, token);
-	if (err != NULL) {
-		why = *err;
-		pair_abort(p);
-		return err_internal_code(why.code, why.client, "%s", why.text);
-	}
-	err = writer_commit(p->to);
-	if (err != NULL) {
-		why = *err;
-		writer_abort(p->from);
-	} else if ((err = writer_commit(p->from)) != NULL) {
-		why = *err;
-		take_back(p, added);
-	} else
-		return NULL;
+	if (err == NULL)
+		return commit_both(p, added, token);
+	why = *err;
+	pair_abort(p);
 	return err_internal_code(why.code, why.client, "%s", why.text);
 }

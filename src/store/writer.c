@@ -208,7 +208,7 @@ mailbox_on_commit(void (*fn)(void *, const char *,
 }
 
 const struct err *
-writer_commit(struct writer *w)
+writer_commit_locked(struct writer *w)
 {
 	struct mailbox *m = w->mbox;
 	const struct err *err;
@@ -219,20 +219,37 @@ writer_commit(struct writer *w)
 		err = writer_store_state(w);
 	if (err == NULL)
 		err = db_commit(m->db);
-	if (err != NULL) {
-		writer_abort(w);
+	if (err != NULL)
 		return err;
-	}
 	if (w->first || w->before.uidnext == 1)
 		boot_write(m);
 	writer_tell_account(m, &w->state);
 	if (on_commit != NULL)
 		on_commit(on_commit_arg, m->id, &w->before, &w->state);
+	return NULL;
+}
+
+void
+writer_end(struct writer *w)
+{
+	struct mailbox *m = w->mbox;
+
 	if (w->noted)
 		intent_clear(m, w->notes);
 	mailbox_unlock(m);
 	stamp_touch(m->fd);
-	return NULL;
+}
+
+const struct err *
+writer_commit(struct writer *w)
+{
+	const struct err *err = writer_commit_locked(w);
+
+	if (err != NULL)
+		writer_abort(w);
+	else
+		writer_end(w);
+	return err;
 }
 
 void
@@ -249,7 +266,7 @@ writer_abort(struct writer *w)
 
 const struct err *
 writer_finish_expunge(struct mailbox *m, const struct seqset *uids,
-    uint32_t *n_r)
+    const char *token, uint32_t *n_r)
 {
 	struct writer w = { .mbox = m, .durable = true,
 	    .first = first_since_boot(m) };
@@ -267,6 +284,8 @@ writer_finish_expunge(struct mailbox *m, const struct seqset *uids,
 		w.state.highestmodseq += MODSEQ_STEP;
 	if (err == NULL)
 		err = writer_expunge(&w, uids, true, n_r);
+	if (err == NULL && token != NULL)
+		err = intent_forget(m, token);
 	if (err == NULL)
 		err = writer_store_state(&w);
 	if (err == NULL)

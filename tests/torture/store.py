@@ -184,6 +184,11 @@ class Store:
         st = os.stat(self.path)
         self.owner = (st.st_uid, st.st_gid)
 
+    def move_to(self, path):
+        """Where the store is from now on."""
+        self.path = path
+        self.environment['MSGSTORE'] = path
+
     def program(self, name):
         return os.path.join(self.build, name)
 

@@ -10,8 +10,12 @@ MODE is one of
   fault   each call fails, with each error that it may have; fault:EIO with one
   full    each call and all after it fail, until there is room again
   power   the disk as it may be after the power failed at each point
+  space   a file system in memory, with so many free pages, from none to
+          enough; then there is room again
+  inodes  the same with inodes
+  readonly    one that cannot be written to, and then can
 
-At most POINTS are tried of each, spread evenly; 0, the default, is all of them.
+The last three have to be root's, to mount it.  At most POINTS are tried of each, spread evenly; 0, the default, is all of them.
 MSGSTORE_BUILD is where the programs are.  Prints how many were tried; a promise
 that does not hold is told with all that was seen, and the exit status is 1.
 """
@@ -26,6 +30,7 @@ import traceback
 
 import ops
 from disk import Disk, KINDS
+from small import INODES, ROOM, Small, size_of
 from store import Broken, Gone, Imap, Store, digest
 
 # What a call may fail with, once or from then on.
@@ -33,6 +38,8 @@ ERRORS = ('EIO', 'ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM',
           'ENOLCK')
 LASTING = ('ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE')
 PEER = ops.mail(b'of a peer')
+WRONG = (Broken, Gone, subprocess.TimeoutExpired, ValueError, AttributeError,
+         KeyError, IndexError, TypeError)
 
 
 class Run:
@@ -114,16 +121,8 @@ class Torture:
         """The operation under the tool.  relieve: space is back then, and the
         same session has to work."""
         run = Run()
-        if self.op.admin:
-            done = self.store.admin(*self.words, stdin=self.op.stdin,
-                                    prefix=self.trace(*action), check=False)
-            run.status = done.returncode
-            run.acked = int(done.returncode == 0)
-            run.said = 'exit %d' % done.returncode
-            if not run.acked and run.status < 125:
-                run.refused = 0
-        else:
-            self.run_session(run, action, relieve)
+        self.run_under(run, self.trace(*action), relieve and (
+            lambda imap: os.kill(imap.process.pid, signal.SIGUSR1)))
         with open(self.report) as f:
             for line in f:
                 if line.startswith('hit ') and run.hit is None:
@@ -132,10 +131,23 @@ class Torture:
                     run.calls = int(line[6:])
         return run
 
-    def run_session(self, run, action, relieve):
+    def run_under(self, run, prefix, relieve):
+        """relieve is called with the session, or with None when it is over."""
+        if self.op.admin:
+            done = self.store.admin(*self.words, stdin=self.op.stdin,
+                                    prefix=prefix, check=False)
+            run.status = done.returncode
+            run.acked = int(done.returncode == 0)
+            run.said = 'exit %d' % done.returncode
+            if not run.acked and run.status < 125:
+                run.refused = 0
+        else:
+            self.run_session(run, prefix, relieve)
+
+    def run_session(self, run, prefix, relieve):
         imap = None
         try:
-            imap = Imap(self.store, prefix=self.trace(*action), greet=False)
+            imap = Imap(self.store, prefix=prefix, greet=False)
             imap.read()
             for line in self.op.steps:
                 got = imap.command(line)
@@ -145,7 +157,7 @@ class Torture:
                     break
                 run.acked += 1
             if relieve:
-                os.kill(imap.process.pid, signal.SIGUSR1)
+                relieve(imap)
                 run.relieved = True
                 self.work_on(imap, run)
             imap.command(b'LOGOUT')
@@ -281,8 +293,7 @@ class Torture:
         try:
             run = self.run(action, **how)
             judge(run)
-        except (Broken, Gone, subprocess.TimeoutExpired, ValueError,
-                AttributeError, KeyError, IndexError) as why:
+        except WRONG as why:
             if not isinstance(why, Broken):
                 why = traceback.format_exc()
             self.tell(what, run, why)
@@ -354,8 +365,7 @@ class Torture:
             peer.ok(b'LOGOUT')
             peer.end()
             self.without_peer(run, uid)
-        except (Broken, Gone, subprocess.TimeoutExpired, ValueError,
-                AttributeError, KeyError, IndexError, TypeError) as why:
+        except WRONG as why:
             if not isinstance(why, Broken):
                 why = traceback.format_exc()
             self.tell('kill %d with a peer' % n, run, why)
@@ -380,6 +390,63 @@ class Torture:
             self.verify(run)
         finally:
             self.store.observe = observe
+
+    # --- A small file system ---
+
+    def space(self, limit):
+        self.small('leave_pages', limit)
+
+    def inodes(self, limit):
+        self.small('leave_inodes', limit)
+
+    def readonly(self, _):
+        self.on_small(Small.read_only, 0)
+
+    def small(self, leave, limit):
+        """From nothing free up to the least that is enough."""
+        leave = getattr(Small, leave)
+        least, enough = 0, 1
+        while not self.suffices(leave, enough):
+            least, enough = enough, 2 * enough
+        while least + 1 < enough:
+            middle = (least + enough) // 2
+            if self.suffices(leave, middle):
+                enough = middle
+            else:
+                least = middle
+        for n in self.numbers(enough + 1, limit):
+            self.on_small(leave, n - 1)
+
+    def suffices(self, leave, n):
+        return self.on_small(leave, n, judge=False).refused is None
+
+    def on_small(self, leave, n, judge=True):
+        run = Run()
+        store, home = self.store, self.store.path
+        octets, inodes = size_of(os.path.join(self.work, 'base'))
+        disk = Small(os.path.join(self.work, 'disk'), octets + ROOM,
+                     inodes + INODES)
+        try:
+            store.move_to(os.path.join(disk.top, 'store'))
+            store.restore('base')
+            leave(disk, n)
+            run.hit = '%s %d' % (leave.__name__, n)
+            self.run_under(run, [], judge and (lambda imap: disk.relieve()))
+            if judge:
+                self.points += 1
+                disk.relieve()
+                self.judge_failed(run)
+            elif run.said.endswith('(gone)'):
+                run.refused = 0
+        except WRONG as why:
+            if not isinstance(why, Broken):
+                why = traceback.format_exc()
+            self.tell(run.hit, run, why)
+        finally:
+            disk.close()
+            os.rmdir(disk.top)
+            store.move_to(home)
+        return run
 
     # --- Power ---
 
@@ -441,8 +508,7 @@ class Torture:
             self.disk.save(self.store.path, kind, self.store.owner,
                            hash((point, seed)))
             self.finish(self.verify(run, lost=True))
-        except (Broken, Gone, subprocess.TimeoutExpired, ValueError,
-                AttributeError, KeyError, IndexError) as why:
+        except WRONG as why:
             if not isinstance(why, Broken):
                 why = traceback.format_exc()
             self.tell('power', run, why)
@@ -460,7 +526,8 @@ def main():
     (mode, *errors), name = sys.argv[1].split(':'), sys.argv[2]
     limit = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     found = [op for op in ops.OPS if op.name == name]
-    if not found or mode not in ('kill', 'peers', 'fault', 'full', 'power'):
+    if not found or mode not in ('kill', 'peers', 'fault', 'full', 'power',
+                                 'space', 'inodes', 'readonly'):
         sys.exit(__doc__)
     work = tempfile.mkdtemp(prefix='torture.')
     os.chmod(work, 0o755)

@@ -289,6 +289,42 @@ a_move_that_fails_half_way_is_taken_back(void)
 	mailbox_close(to);
 }
 
+static int
+refuse_second_commit(void *arg)
+{
+	unsigned int *n = arg;
+
+	return ++*n > 1;
+}
+
+/* A full disk: each further try added the messages once more. */
+static void
+a_move_that_can_neither_end_nor_be_taken_back_ends_later(void)
+{
+	struct mailbox *from = make_mailbox("stuck-from", 3);
+	struct mailbox *to = make_mailbox("stuck-to", 1);
+	struct seqset set = set_of(1, 2);
+	struct copy_result result = { 0 };
+	const struct err *err;
+	unsigned int n = 0;
+
+	sqlite3_commit_hook(db_sqlite(to->db), refuse_second_commit, &n);
+	sqlite3_commit_hook(db_sqlite(from->db), refuse_commit, NULL);
+	err = mailbox_move(from, to, &set, UINT64_MAX, a, &result);
+	CHECK(err != NULL && err->kind == ERR_INTERNAL);
+	CHECK(err != NULL && strstr(err->client, "in the other mailbox") != NULL);
+	has_messages(from, 3);
+	has_messages(to, 3);
+	sqlite3_commit_hook(db_sqlite(to->db), NULL, NULL);
+	sqlite3_commit_hook(db_sqlite(from->db), NULL, NULL);
+	CHECK_OK(mailbox_move(from, to, &set, UINT64_MAX, a, &result));
+	CHECK_INT(result.missing, 2);
+	has_messages(from, 1);
+	has_messages(to, 3);
+	mailbox_close(from);
+	mailbox_close(to);
+}
+
 /* What a process does that dies when one of the move's commits comes. */
 static uint32_t die_first = 1, die_last = 3;
 
@@ -801,6 +837,7 @@ main(void)
 	TEST(copy_into_itself_ends);
 	TEST(a_move_that_fails_half_way_is_taken_back);
 	TEST(a_crash_in_a_move_is_mended);
+	TEST(a_move_that_can_neither_end_nor_be_taken_back_ends_later);
 	TEST(a_move_that_did_not_arrive_takes_nothing);
 	TEST(a_second_move_to_the_same_place_leaves_the_first_to_be_finished);
 	TEST(a_move_that_nobody_can_judge_yet_waits);

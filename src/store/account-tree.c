@@ -327,6 +327,16 @@ sync_deleted(const struct account *account)
 	return err;
 }
 
+/* On the disk before anything is put there, or a crash of the machine takes both. */
+static const struct err *
+make_deleted(const struct account *account)
+{
+	if (mkdirat(account->fd, "deleted", 0700) == 0 ?
+	    fsync(account->fd) == -1 : errno != EEXIST)
+		return err_errno("%s/deleted", account->what);
+	return NULL;
+}
+
 /*
  * Put a mailbox's directory out of reach.  Those who have it open hear of it by
  * the stamp.
@@ -334,15 +344,16 @@ sync_deleted(const struct account *account)
 static const struct err *
 retire_dir(struct account *account, const char *id)
 {
+	const struct err *err = make_deleted(account);
 	char to[DELETED_OCTETS];
 	int fd;
 
-	if (mkdirat(account->fd, "deleted", 0700) == -1 && errno != EEXIST)
-		return err_errno("%s/deleted", account->what);
+	if (err != NULL)
+		return err;
 	fd = dir_open(account->fd, id);
 	if (renameat(account->fd, id, account->fd,
 	    deleted_path(id, to)) == -1) {
-		const struct err *err = errno == ENOENT ? NULL :
+		err = errno == ENOENT ? NULL :
 		    err_errno("%s/%s", account->what, id);
 
 		if (fd != -1)

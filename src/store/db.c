@@ -680,8 +680,10 @@ db_begin(struct db *db, bool durable)
 {
 	const struct err *err = NULL;
 
+	/* EXTRA, for a rollback journal: who finds it there again after a crash of
+	 * the machine takes back what was answered.  In a log it is FULL. */
 	if (db->durable != (int)durable) {
-		err = db_exec(db, durable ? "PRAGMA synchronous=FULL" :
+		err = db_exec(db, durable ? "PRAGMA synchronous=EXTRA" :
 		    "PRAGMA synchronous=NORMAL");
 		if (err == NULL)
 			db->durable = durable;

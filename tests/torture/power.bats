@@ -22,3 +22,9 @@ load torture
 	# The directory of deleted mailboxes was new, and went with what was in it.
 	torture power 12 delete
 }
+
+# A commit removed its rollback journal, and left it to chance whether the disk
+# heard of that: a journal that came back took away what had been answered.
+@test "power loss: users, passwords and grants" {
+	torture power 2 user-add user-rename user-delete user-passwd grant
+}

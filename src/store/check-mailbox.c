@@ -581,6 +581,35 @@ content_missing(struct pass *p, uint32_t uid)
 	return p->fix ? make_content(p, uid, uid, &st) : NULL;
 }
 
+/* A row beyond DB_VALUE_MAX, which nobody can read. */
+static const struct err *
+content_too_large(struct pass *p, uint32_t uid)
+{
+	struct stat st;
+
+	FOUND(p, CHECK_PROBLEM, "message %" PRIu32 "'s content row is too "
+	    "large to be read; its file is parsed again", uid);
+	return p->fix ? make_content(p, uid, uid, &st) : NULL;
+}
+
+static const struct err *
+pass_sizes(struct pass *p)
+{
+	struct seqset_builder b = { 0 };
+	const struct err *err;
+
+	err = uids_of(p->m->db, "SELECT uid FROM messages "
+	    "JOIN content USING (uid) LEFT JOIN sortkeys USING (uid) "
+	    "WHERE length(envelope) + length(body) + length(structure) + "
+	    "length(headers) + length(parts) + coalesce(length(preview), 0) + "
+	    "coalesce(length(keys), 0) > " DB_VALUE_MAX_S " - 100 ORDER BY uid",
+	    &b);
+	if (err == NULL)
+		err = each_uid(p, &b, content_too_large);
+	seqset_builder_clear(&b);
+	return err;
+}
+
 static const struct err *
 pass_tables(struct pass *p)
 {
@@ -623,6 +652,8 @@ pass_tables(struct pass *p)
 			    p->files_n, sizeof(*p->files), uid_compare) != NULL)
 				content_missing(p, (uint32_t)u);
 	seqset_builder_clear(&b);
+	if (err == NULL)
+		err = pass_sizes(p);
 	if (err == NULL && p->fix)
 		err = db_exec(db, "DELETE FROM content WHERE uid NOT IN "
 		    "(SELECT uid FROM messages) AND uid NOT IN "

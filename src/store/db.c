@@ -63,8 +63,9 @@ db_damaged(struct db *db)
 {
 	int code = db->sql != NULL ? sqlite3_errcode(db->sql) : SQLITE_OK;
 
+	/* TOOBIG: none of ours is, DB_VALUE_MAX. */
 	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ||
-	    code == SQLITE_FORMAT;
+	    code == SQLITE_FORMAT || code == SQLITE_TOOBIG;
 }
 
 const struct err *
@@ -204,6 +205,29 @@ db_tidy(struct db *db, int lockfd)
 }
 
 /* Nothing in the file is trusted: no triggers, views or functions from it. */
+/*
+ * What no statement and no honest row needs: a database may be anybody's, and SQLite
+ * would read a value of a gigabyte into memory.
+ */
+static void
+set_limits(sqlite3 *sql)
+{
+	static const struct { int what, most; } limits[] = {
+		{ SQLITE_LIMIT_LENGTH, DB_VALUE_MAX },
+		{ SQLITE_LIMIT_SQL_LENGTH, 65536 },	/* the schema's too */
+		{ SQLITE_LIMIT_COLUMN, 64 },
+		{ SQLITE_LIMIT_EXPR_DEPTH, 100 },
+		{ SQLITE_LIMIT_COMPOUND_SELECT, 20 },
+		{ SQLITE_LIMIT_FUNCTION_ARG, 16 },
+		{ SQLITE_LIMIT_ATTACHED, 1 },		/* VACUUM INTO has one */
+		{ SQLITE_LIMIT_VARIABLE_NUMBER, 64 },
+		{ SQLITE_LIMIT_WORKER_THREADS, 0 }
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		sqlite3_limit(sql, limits[i].what, limits[i].most);
+}
+
 static void
 db_harden(struct db *db)
 {
@@ -222,6 +246,7 @@ db_harden(struct db *db)
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		sqlite3_db_config(sql, ops[i].op, ops[i].on, NULL);
+	set_limits(sql);
 	sqlite3_file_control(sql, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
 	sqlite3_wal_hook(sql, log_grew, db);
 	sqlite3_busy_timeout(sql, BUSY_MS);

@@ -18,6 +18,16 @@
 
 struct db;
 
+/*
+ * Octets of the largest value and of the largest row that is read or written; what
+ * is larger is damage.  The largest honest row is that of a message's content:
+ * envelope, body structure with and without extensions, sort keys, which are
+ * bounded by what mail/envelope.c, mail/mime.c and mail/bodystructure.c keep of
+ * the most hostile header to a few megabytes each.
+ */
+#define DB_VALUE_MAX	16777216
+#define DB_VALUE_MAX_S	"16777216"
+
 struct db_schema {
 	const char	*file;		/* "messages.db" */
 	int32_t		 application_id; /* in the file's header: file(1) tells */

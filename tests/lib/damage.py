@@ -633,6 +633,16 @@ def cases(base):
             ('content noise', 'UPDATE content SET envelope = randomblob(40), '
              'body = randomblob(40), structure = randomblob(40), '
              'headers = randomblob(40), parts = randomblob(40)', None, ALL),
+            ('content of 100 MB', 'UPDATE content SET structure = '
+             'zeroblob(100000000) WHERE uid = 2', 'too large to be read', ALL),
+            ('content that is large in all', 'UPDATE content SET body = '
+             'zeroblob(10000000), structure = zeroblob(10000000) '
+             'WHERE uid = 2', 'too large to be read', ALL),
+            ('sort keys of 100 MB', 'UPDATE sortkeys SET keys = '
+             'zeroblob(100000000) WHERE uid = 2', 'too large to be read', ALL),
+            ('a keyword of 100 MB', "UPDATE keywords SET name = "
+             "hex(zeroblob(50000000)) WHERE bit = "
+             "(SELECT min(bit) FROM keywords)", 'messages.db', MAIL),
             ('ids gone', 'DELETE FROM ids', None, ALL),
             ('ids noise', "UPDATE ids SET emailid = x'01', threadid = x''",
              None, ALL),

@@ -2,9 +2,12 @@
  * SPDX-License-Identifier: ISC */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mail/content.h"
+#include "store/db.h"
 #include "store/mailbox.h"
 #include "store/store-private.h"
 #include "store/users.h"
@@ -574,6 +577,70 @@ users_are_renamed_and_deleted(void)
 	    "NONEXISTENT");
 }
 
+/* Values of fields that are as long as can be, of octets that are quoted. */
+static void
+add_long(struct buf *b, const char *name, size_t len)
+{
+	buf_addf(b, "%s: \"", name);
+	for (size_t i = 0; i < len; i += 2)
+		buf_adds(b, "\\\"");
+	buf_adds(b, "\"\r\n");
+}
+
+static void
+add_people(struct buf *b)
+{
+	static const char *const names[] = { "From", "Sender", "Reply-To",
+	    "To", "Cc", "Bcc" };
+
+	for (size_t i = 0; i < 6; i++) {
+		buf_addf(b, "%s: ", names[i]);
+		for (int j = 0; j < 1000; j++) {
+			buf_addc(b, '"');
+			for (int k = 0; k < 60; k++)
+				buf_adds(b, "\\\"");
+			buf_adds(b, "\"@b,");
+		}
+		buf_adds(b, "\r\n");
+	}
+}
+
+/* DB_VALUE_MAX is more than twice what the most hostile message makes. */
+static void
+rows_of_content_are_small_enough(void)
+{
+	struct content c = { 0 };
+	struct buf b = { 0 };
+	int fd = memfd_create("message", MFD_CLOEXEC);
+	size_t row;
+
+	add_people(&b);
+	add_long(&b, "Subject", 10000);
+	buf_adds(&b, "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+	for (int i = 0; i < 2000; i++) {
+		buf_adds(&b, "--b\r\n");
+		add_long(&b, "Content-ID", 10000);
+		add_long(&b, "Content-Description", 10000);
+		add_long(&b, "Content-Type: a/b; c", 10000);
+		add_long(&b, "Content-Disposition: d; e", 10000);
+		if (i % 2 == 0) {
+			buf_adds(&b, "Content-Type: message/rfc822\r\n\r\n");
+			add_people(&b);
+		}
+		buf_adds(&b, "\r\n");
+	}
+	CHECK(write(fd, b.s, b.len) == (ssize_t)b.len);
+	CHECK_OK(content_make(fd, b.len, NULL, &c));
+	row = c.envelope.len + c.body.len + c.structure.len + c.headers.len +
+	    c.parts.len + c.preview.len + c.sortkeys.len;
+	CHECK(row > 2 * 1024 * 1024);
+	if (!CHECK(row < DB_VALUE_MAX / 2))
+		printf("# %zu octets\n", row);
+	content_clear(&c);
+	buf_clear(&b);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -602,6 +669,7 @@ main(void)
 	TEST(purge_unlinks_files_and_keeps_tombstones);
 	TEST(a_lost_database_is_told_and_not_made_anew);
 	TEST(users_are_renamed_and_deleted);
+	TEST(rows_of_content_are_small_enough);
 	store_close(store);
 	arena_free(a);
 	dir_remove(AT_FDCWD, dir, 8);

@@ -7,8 +7,8 @@
  * or is shown what belongs to another user, and a repair that says it is whole is. */
 #include <stdint.h>
 
-#include "imapd/session.h"
 #include "store/check.h"
+#include "store/textindex.h"
 #include "store.h"
 
 #define TABLES_MAX	32
@@ -19,8 +19,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *dir;		/* holds "template" and "store" */
-static struct conf *conf;
 static char inbox[MAILBOX_ID_LEN + 1];	/* alice's */
 static char root[MAILBOX_ID_LEN + 1];	/* of sales */
 
@@ -165,6 +163,18 @@ change(struct account *account)
 }
 
 static void
+make_index(struct account *account)
+{
+	struct mailbox *mbox = NULL;
+	bool more, busy;
+
+	must(mailbox_open(account, "INBOX", &mbox));
+	must(textindex_build(mbox, UINT32_MAX, &more, &busy));
+	assert(!more && !busy);
+	mailbox_close(mbox);
+}
+
+static void
 fill(const char *path)
 {
 	const char *more[] = { "a", "a\037b", "Sent" };
@@ -186,6 +196,7 @@ fill(const char *path)
 	put(account, "INBOX", parts);
 	put(account, "INBOX", letter);
 	put(account, "a\x1f" "b", letter);
+	make_index(account);
 	change(account);
 	find_id(account, "INBOX", inbox);
 	account_close(account);
@@ -197,26 +208,13 @@ fill(const char *path)
 }
 
 static void
-clean_up(void)
+fill_and_relax(const char *path)
 {
-	must(dir_remove(AT_FDCWD, dir, LEVELS + 2));
-	conf_free(conf);
-	free(dir);
-}
+	char file[512];
 
-static void
-set_up(void)
-{
-	char path[512], file[512];
-
-	log_error_aborts = false;
-	dir = scratch_new("fuzz-database");
-	must(conf_load("/dev/null", &conf));
-	snprintf(path, sizeof(path), "%s/template", dir);
 	fill(path);
-	for (const char *s = "upaAms"; *s != '\0'; s++)
+	for (const char *s = "upaAmsi"; *s != '\0'; s++)
 		relax(file_of(path, *s, file));
-	atexit(clean_up);
 }
 
 /* --- Spoiling --- */
@@ -474,21 +472,9 @@ spoil(const char *path, struct input *in)
 static void
 talk(struct store *store, const char *text)
 {
-	const struct peer peer = { .address = "-", .local = true };
-	struct session *s = session_new(conf, store, &peer, -1, -1);
-	const struct err *err;
 	struct buf out = { 0 };
 
-	input_free(s->in);
-	output_free(s->out);
-	s->in = input_new_mem(text, strlen(text), SIZE_MAX);
-	s->out = output_new_mem(&out);
-	err = session_login(s, "alice");
-	if (err == NULL) {
-		session_greet(s);
-		session_run(s);
-	}
-	session_free(s);
+	(void)store_talk(store, text, strlen(text), SIZE_MAX, &out);
 	/* Her own, and what she is granted, but nothing of bob's. */
 	assert(memmem(out.s != NULL ? out.s : "", out.len, SECRET,
 	    strlen(SECRET)) == NULL);
@@ -516,6 +502,64 @@ check(struct store *store, bool repair, struct check_result *result)
 	}
 }
 
+/* A set of UIDs up to that which the index says. */
+static void
+check_uids(const struct uidmap *map, uint32_t upto)
+{
+	struct seqset_builder b = { 0 };
+
+	uidmap_build(map, 0, &b);
+	assert(b.n == 0 || (b.ranges[0].first >= 1 &&
+	    b.ranges[b.n - 1].last <= upto));
+	seqset_builder_clear(&b);
+}
+
+/*
+ * What SEARCH looks up, in an index that may be anything: imapd does so in mailboxes
+ * with more messages only.  Whatever it answers is about messages that it knows.
+ */
+static void
+look_up(struct mailbox *mbox)
+{
+	static const char *const keys[] = { "ONE", "TWO.", "ANN <ANN@EXAMPLE",
+	    "CAF", "PL", "1@EXAMPLE.ORG", "0123456789ABCDEF", "\303\251", "" };
+	struct textindex_state state;
+	struct text_answer answer;
+	struct textindex *ix;
+
+	textindex_state(mbox, &state);
+	textindex_open(mbox, &ix);
+	if (ix == NULL)
+		return;
+	for (size_t i = 0; i <= sizeof(keys) / sizeof(keys[0]); i++) {
+		if (i < sizeof(keys) / sizeof(keys[0]))
+			(void)textindex_find(ix, i % 2 == 0 ?
+			    TEXT_SCOPE(TEXT_HEADERS) | TEXT_SCOPE(TEXT_BODY) :
+			    TEXT_SCOPE(TEXT_FROM) | TEXT_SCOPE(TEXT_BODY),
+			    keys[i], strlen(keys[i]), &answer);
+		else
+			(void)textindex_find_field(ix, "Message-ID", &answer);
+		check_uids(&answer.sure, textindex_upto(ix));
+		check_uids(&answer.maybe, textindex_upto(ix));
+		text_answer_clear(&answer);
+	}
+	textindex_close(ix);
+}
+
+/* Then what "mboxadm index" does; a second time there is nothing left. */
+static void
+index_again(struct mailbox *mbox)
+{
+	bool more = true, busy = false;
+
+	for (int i = 0; i < 3; i++) {
+		look_up(mbox);
+		if (textindex_build(mbox, 10, &more, &busy) != NULL)
+			return;
+	}
+	look_up(mbox);
+}
+
 /* What goes through the store's own functions, as mboxadm calls them. */
 static void
 tidy(struct store *store)
@@ -528,6 +572,7 @@ tidy(struct store *store)
 	if (account_open(store, ACCOUNT_USER, "alice", &account) != NULL)
 		return;
 	if (mailbox_open(account, "INBOX", &mbox) == NULL) {
+		index_again(mbox);
 		(void)mailbox_undelete(mbox, &(struct seqset){ .ranges = &all,
 		    .n = 1 }, &n);
 		(void)mailbox_fill(mbox, 1, UINT32_MAX, &n);
@@ -548,10 +593,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2 || memmem(data, size, SECRET, strlen(SECRET)) != NULL)
 		return -1;
-	if (dir == NULL)
-		set_up();
-	store_again(dir);
-	snprintf(path, sizeof(path), "%s/store", dir);
+	if (dir == NULL) {
+		log_error_aborts = false;
+		store_set_up("fuzz-database", fill_and_relax);
+	}
+	store_again(path);
 	spoil(file_of(path, (char)take(&in), file), &in);
 	must(store_open(path, conf, &store));
 	talk(store, reads);

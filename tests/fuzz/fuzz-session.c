@@ -8,14 +8,11 @@
 #include <stdint.h>
 #include <zlib.h>
 
-#include "imapd/session.h"
 #include "store/check.h"
 #include "store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *dir;		/* holds "template" and "store" */
-static struct conf *conf;
 
 /* --- The store --- */
 
@@ -41,26 +38,6 @@ fill(const char *path)
 	put(account, "", letter);
 	account_close(account);
 	store_close(store);
-}
-
-static void
-clean_up(void)
-{
-	must(dir_remove(AT_FDCWD, dir, LEVELS + 2));
-	conf_free(conf);
-	free(dir);
-}
-
-static void
-set_up(void)
-{
-	char path[512];
-
-	dir = scratch_new("fuzz-session");
-	must(conf_load("/dev/null", &conf));
-	snprintf(path, sizeof(path), "%s/template", dir);
-	fill(path);
-	atexit(clean_up);
 }
 
 /* --- What was answered: RFC 3501 9 "response" --- */
@@ -287,43 +264,26 @@ found(void *arg, enum check_level level, const char *where, const char *text)
 		fatal("%s: %s", where, text);
 }
 
-static void
-talk(struct store *store, const uint8_t *data, size_t size, size_t chunk)
-{
-	const struct peer peer = { .address = "-", .local = true };
-	struct session *s = session_new(conf, store, &peer, -1, -1);
-	struct buf out = { 0 };
-
-	input_free(s->in);
-	output_free(s->out);
-	s->in = input_new_mem(data, size, chunk);
-	s->out = output_new_mem(&out);
-	must(session_login(s, "alice"));
-	session_greet(s);
-	session_run(s);
-	session_free(s);
-	decompress(&out);
-	buf_str(&out);
-	check_answer(&out);
-	buf_clear(&out);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct check_result result = { 0 };
 	struct store *store = NULL;
+	struct buf out = { 0 };
 	char path[512];
 
 	if (size == 0)
 		return -1;
 	if (dir == NULL)
-		set_up();
-	store_again(dir);
-	snprintf(path, sizeof(path), "%s/store", dir);
+		store_set_up("fuzz-session", fill);
+	store_again(path);
 	must(store_open(path, conf, &store));
-	talk(store, data + 1, size - 1, data[0] == '=' ? SIZE_MAX :
-	    (size_t)data[0] % 16 + 1);
+	must(store_talk(store, data + 1, size - 1, data[0] == '=' ? SIZE_MAX :
+	    (size_t)data[0] % 16 + 1, &out));
+	decompress(&out);
+	buf_str(&out);
+	check_answer(&out);
+	buf_clear(&out);
 	must(check_store(store, NULL, false, found, NULL, &result));
 	store_close(store);
 	return 0;

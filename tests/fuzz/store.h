@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "imapd/session.h"
 #include "store/mailbox.h"
 #include "store/store-private.h"
 #include "util/log.h"
@@ -186,9 +187,35 @@ copy_tree(int from_dir, const char *from_name, int to_dir, const char *to_name,
 	close(to);
 }
 
-/* dir/store, a fresh copy of dir/template. */
+/* --- A store for each input --- */
+
+static char *dir;		/* holds "template" and "store" */
+static struct conf *conf;
+
 static void
-store_again(const char *dir)
+clean_up(void)
+{
+	must(dir_remove(AT_FDCWD, dir, LEVELS + 2));
+	conf_free(conf);
+	free(dir);
+}
+
+/* Once: the template, which fill() makes at path. */
+static void
+store_set_up(const char *name, void (*fill)(const char *path))
+{
+	char path[512];
+
+	dir = scratch_new(name);
+	must(conf_load("/dev/null", &conf));
+	snprintf(path, sizeof(path), "%s/template", dir);
+	fill(path);
+	atexit(clean_up);
+}
+
+/* A fresh copy of the template; path is where. */
+static void
+store_again(char path[512])
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -196,6 +223,30 @@ store_again(const char *dir)
 	must(dir_remove(fd, "store", LEVELS));
 	copy_tree(fd, "template", fd, "store", LEVELS);
 	close(fd);
+	snprintf(path, 512, "%s/store", dir);
+}
+
+/* A session of alice that says this, in chunks of so many octets; what was answered
+ * is added to out.  An error is one of her login. */
+static const struct err *
+store_talk(struct store *store, const void *data, size_t size, size_t chunk,
+    struct buf *out)
+{
+	const struct peer peer = { .address = "-", .local = true };
+	struct session *s = session_new(conf, store, &peer, -1, -1);
+	const struct err *err;
+
+	input_free(s->in);
+	output_free(s->out);
+	s->in = input_new_mem(data, size, chunk);
+	s->out = output_new_mem(out);
+	err = session_login(s, "alice");
+	if (err == NULL) {
+		session_greet(s);
+		session_run(s);
+	}
+	session_free(s);
+	return err;
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* check-textindex.c - whether search.db is sound
  * SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +22,13 @@ verify(struct mailbox *m, enum db_health *health_r, char *text, size_t size)
 	bool fit = true;
 	int fd;
 
-	if (textindex_lock_open(m, &fd) != NULL)
+	if ((err = textindex_lock_open(m, &fd)) != NULL) {
+		if (errno == EISDIR || errno == ELOOP || errno == ENXIO) {
+			*health_r = DB_DAMAGED;
+			strlcpy(text, err->text, size);
+		}
 		return;
+	}
 	/* Who writes it meets damage by itself. */
 	if (!textindex_lock(fd, LOCK_WRITER, F_WRLCK) ||
 	    textindex_open_file(m, fd, &ix, &fit) != NULL || ix == NULL) {

@@ -18,6 +18,7 @@
 /* Candidates: to look up one word's messages costs about as much as to look at one
  * message. */
 #define WORDS_LEAST	1000
+#define WORDS_MOST	1000000		/* however many messages it claims */
 
 /* The words that a word of the key is a part of. */
 struct ids {
@@ -219,6 +220,8 @@ find_word(struct finder *f, const struct key_word *w, struct uidmap *sure,
 	const bool few = utf8_chars(w->s, w->len) < GRAM_CHARS;
 	struct ids ids = { .max = f->ix->messages / 2 + WORDS_LEAST };
 
+	if (ids.max > WORDS_MOST)
+		ids.max = WORDS_MOST;
 	if (few && w->open_left)
 		return false;
 	if (!word_is_odd(w->s, w->len)) {

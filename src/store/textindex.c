@@ -15,6 +15,8 @@
 static const char *const files[] = { "search.db", "search.db-wal",
     "search.db-shm", "search.db-journal", "search.db.new",
     "search.db.new-journal" };
+#define LOCK_FILE	"search.lock"
+#define DIR_LEVELS	8		/* of what is in a file's place */
 #define FILES_N	(sizeof(files) / sizeof(files[0]))
 
 /* --- Locks --- */
@@ -22,11 +24,11 @@ static const char *const files[] = { "search.db", "search.db-wal",
 const struct err *
 textindex_lock_open(struct mailbox *m, int *fd_r)
 {
-	int fd = openat(m->fd, "search.lock", O_RDWR | O_CREAT | O_CLOEXEC |
+	int fd = openat(m->fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
 
 	if (fd == -1)
-		return err_errno("%s/search.lock", m->what);
+		return err_errno("%s/" LOCK_FILE, m->what);
 	*fd_r = fd;
 	return NULL;
 }
@@ -108,6 +110,32 @@ is_fit(struct textindex *ix, sqlite3_stmt *stmt, bool *yes_r)
 	return same_message(ix, &emailid, yes_r);
 }
 
+/*
+ * The records that tell where FTS5 has its terms: without one it finds nothing, and
+ * says nothing of it.  Behind four octets is the number of levels, then that of
+ * segments.
+ */
+static const struct err *
+has_terms(struct textindex *ix, bool *yes_r)
+{
+	const struct err *err;
+	sqlite3_stmt *stmt;
+	bool row;
+
+	err = db_prepare(ix->db, "SELECT "
+	    "(NOT EXISTS (SELECT 1 FROM words) OR coalesce((SELECT "
+	    " substr(block, 5, 2) <> x'0000' FROM mail_data WHERE id = 10), 0)) "
+	    "AND (NOT EXISTS (SELECT 1 FROM words WHERE length(word) >= 3) OR "
+	    " coalesce((SELECT substr(block, 5, 2) <> x'0000' "
+	    " FROM grams_data WHERE id = 10), 0))", &stmt);
+	if (err != NULL)
+		return err;
+	err = db_step(ix->db, stmt, &row);
+	*yes_r = err == NULL && row && sqlite3_column_int(stmt, 0) != 0;
+	db_done(stmt);
+	return err;
+}
+
 static const struct err *
 read_state(struct textindex *ix, bool *fit_r)
 {
@@ -124,7 +152,7 @@ read_state(struct textindex *ix, bool *fit_r)
 	if (err == NULL && row)
 		err = is_fit(ix, stmt, fit_r);
 	db_done(stmt);
-	return err;
+	return err != NULL || !*fit_r ? err : has_terms(ix, fit_r);
 }
 
 bool
@@ -178,7 +206,7 @@ textindex_open(struct mailbox *m, struct textindex **ix_r)
 	*ix_r = NULL;
 	if (faccessat(m->fd, schema_search.file, F_OK, 0) == -1)
 		return;
-	fd = openat(m->fd, "search.lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(m->fd, LOCK_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return;
 	/* Without a write-ahead log SQLite makes readers and writers wait. */
@@ -226,13 +254,32 @@ textindex_upto(const struct textindex *ix)
 
 /* --- Removing --- */
 
+/* A file of this name, or what somebody has put there. */
+static void
+remove_any(struct mailbox *m, const char *name)
+{
+	if (unlinkat(m->fd, name, 0) == -1 && errno != ENOENT)
+		(void)dir_remove(m->fd, name, DIR_LEVELS);
+}
+
+/* No process can have a lock that is no file. */
+static void
+remove_odd_lock(struct mailbox *m)
+{
+	struct stat st;
+
+	if (fstatat(m->fd, LOCK_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(st.st_mode))
+		remove_any(m, LOCK_FILE);
+}
+
 bool
 textindex_unlink(struct mailbox *m, int lockfd)
 {
 	if (!textindex_lock(lockfd, LOCK_USE, F_WRLCK))
 		return false;
 	for (size_t i = 0; i < FILES_N; i++)
-		unlinkat(m->fd, files[i], 0);
+		remove_any(m, files[i]);
 	textindex_lock(lockfd, LOCK_USE, F_UNLCK);
 	return true;
 }
@@ -247,6 +294,7 @@ textindex_remove(struct mailbox *m, bool *busy_r)
 	if (faccessat(m->fd, schema_search.file, F_OK, 0) == -1 &&
 	    errno == ENOENT)
 		return NULL;
+	remove_odd_lock(m);
 	err = textindex_lock_open(m, &fd);
 	if (err != NULL)
 		return err;

@@ -195,6 +195,7 @@ def taken(session, name):
 
 # --- The store that all cases begin with ---
 
+LONG = 110	# messages in a mailbox of alice's that has a search.db
 ALICE = ('INBOX', 'Sent', 'Work\\Deep', 'Empty', 'shared\\sales')
 BOB = ('INBOX',)
 
@@ -216,7 +217,7 @@ class Store:
         self.make()
         self.now = self.read(self.path)
         self.ids = {name: self.id_of('alice', name) for name in
-                    ('INBOX', 'Sent', 'Work\\Deep', 'Empty')}
+                    ('INBOX', 'Sent', 'Work\\Deep', 'Empty', 'Long')}
         self.bob = self.id_of('bob', 'INBOX')
 
     def append(self, user, box, n, more=''):
@@ -254,6 +255,12 @@ class Store:
         self.talk('alice', b'SELECT INBOX',
                   b'STORE 2 +FLAGS (\\Flagged $Label1)',
                   b'STORE 3 +FLAGS (\\Seen \\Deleted)')
+        # Enough for an index.
+        must(path, 'mailbox', 'create', 'alice', 'Long')
+        self.talk('alice', b'APPEND "Long"' + b''.join(
+            b' {%d+}\r\n%s' % (len(text), text) for text in
+            (letter('alice/Long', n) for n in range(1, LONG + 1))))
+        must(path, 'index', 'alice')
         shutil.copytree(path, self.older, symlinks=True)
         self.talk('alice', b'SELECT INBOX', b'EXPUNGE',
                   b'STORE 1 +FLAGS (\\Seen Other)')
@@ -673,6 +680,43 @@ def cases(base):
         yield Case('messages.db rows: ' + name, messages, sql(text), told,
                    keep, unmended=told == 'upgrade')
 
+    # search.db: never missed; made again from the messages.
+    index = 'users/alice/' + base.ids['Long'] + '/search.db'
+    for name, op, told, chance in database_ops('search.db cannot be used'):
+        yield Case('search.db: ' + name, index, op,
+                   None if told == 'missing' else told, ALL, chance=chance)
+    yield Case('search.db: of another mailbox', index,
+               another(lambda d: messages), 'search.db', ALL)
+    for end, name, op in [(end, name, op) for end in ('-wal', '-shm') for name, op
+                          in [('missing', missing), ('empty', empty),
+                              ('noise', garbage)]]:
+        yield Case('search.db%s: %s' % (end, name), index + end, op, None, ALL,
+                   chance=True)
+    for name, text in [
+            ('state of another', "UPDATE state SET mailbox = 'x'"),
+            ('state of more', 'UPDATE state SET upto = 4000000000'),
+            ('state negative', 'UPDATE state SET upto = -1, messages = -1'),
+            ('no state', 'DELETE FROM state'),
+            ('a word of 100 MB', 'UPDATE words SET word = '
+             'hex(zeroblob(50000000)) WHERE id = 1'),
+            ('no words', 'DROP TABLE words'),
+            ('a view for words', 'DROP TABLE words; CREATE VIEW words AS SELECT '
+             '1 AS id, 2 AS word'),
+            ('no index of terms', 'DROP TABLE mail'),
+            ('terms of 30 MB', 'UPDATE mail_data SET block = '
+             'zeroblob(30000000)'),
+            ('pages of terms gone', 'DELETE FROM mail_data WHERE id > 10'),
+            ('terms of noise', 'UPDATE mail_data SET block = randomblob(500) '
+             'WHERE id > 10'),
+            ('another version of FTS5', 'UPDATE mail_config SET v = 99')]:
+        yield Case('search.db rows: ' + name, index, sql(text), None, ALL)
+    for name, op in [('missing', missing), ('empty', empty), ('noise', lambda d, p:
+                     d.write(p, noise(d, 40))), ('a directory', directory),
+                     ('a FIFO', fifo), ('a link', link(lambda d: d.at(bob + '/1')))]:
+        yield Case('search.lock: ' + name, index.replace('.db', '.lock'), op,
+                   'search.lock' if name in ('a directory', 'a link') else None,
+                   ALL)
+
     # Message files.
     for name, op, told, kept in [
             ('missing', missing, 'message 2 has no file', False),
@@ -900,6 +944,23 @@ def talk(base, store, case):
     return done
 
 
+def search(base, store):
+    """Whether SEARCH finds in alice's Long what is there."""
+    session = Session(base.p, store, 'alice', {
+        'select': b'SELECT Long', 'one': b'UID SEARCH BODY "body 77 of"',
+        'all': b'UID SEARCH SUBJECT "message"', 'none': b'UID SEARCH BODY absent',
+        'text': b'UID SEARCH TEXT "99.alice.Long"'})
+    wanted = {'one': [77], 'all': list(range(1, LONG + 1)), 'none': [],
+              'text': [99]}
+    for key, uids in wanted.items():
+        found = [int(n) for r in session.untagged.get(key, []) for n in
+                 re.findall(r' (\d+)', r.text) if r.text.startswith('SEARCH') or
+                 r.text.startswith('* SEARCH')]
+        if not session.ok(key) or found != uids:
+            return '%s: %s %s' % (key, session.answer.get(key), found)
+    return ''
+
+
 def compare(base, case, store, done):
     """What there is after the repair, against what there was."""
     now, every = {}, {}
@@ -976,6 +1037,10 @@ def perform(base, case, seed):
     subprocess.run(['cp', '-a', base.path, store], check=True)
     case.op(Damage(base, store, seed), case.path)
     done = talk(base, store, case)
+    indexed = 'search.' in case.path
+    if indexed:
+        wrong = search(base, store)
+        need(not wrong or case.chance, 'SEARCH is wrong:', wrong)
     status, out, err = p.mboxadm(store, 'check')
     said = out + err
     need(status in (0, 65) or (case.unmended and status > 0), 'check:',
@@ -1002,6 +1067,15 @@ def perform(base, case, seed):
          '[mended]' not in out, 'second repair:',
          out + err, '-- first:', repaired)
     compare(base, case, store, done)
+    if indexed:
+        # What nobody can notice is a term for another, in a page that is whole.
+        wrong = search(base, store)
+        need(not wrong or (case.chance and not found), 'SEARCH after the '
+             'repair:', wrong)
+        p.must(store, 'index', 'alice')
+        wrong = search(base, store)
+        need(not wrong or (case.chance and not found), 'SEARCH with a new '
+             'index:', wrong)
     if case.login:
         session = Session(p, store, 'alice', {'s': b'SELECT INBOX'},
                           'wonderland')

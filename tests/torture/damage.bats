@@ -45,6 +45,10 @@ damaged() {
 	damaged '(wal|shm|journal):'
 }
 
+@test "damage: search.db is not missed, and what is found stays right" {
+	damaged '^search\.'
+}
+
 @test "damage: message files: what is lost is told, and nobody else's mail is shown" {
 	damaged '^message:'
 }

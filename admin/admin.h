@@ -17,8 +17,11 @@
 
 /* Options behind a verb.  Each verb says which it takes. */
 enum opt {
+	OPT_COPY,
 	OPT_EXPIRES,
+	OPT_INCOMPLETE,
 	OPT_JSON,
+	OPT_KEEP_UIDVALIDITY,
 	OPT_MAILBOXES,
 	OPT_NO_PASSWORD,
 	OPT_PASSWORD_STDIN,
@@ -81,9 +84,10 @@ struct admin {
 };
 
 /* Tables of verbs, one of each file. */
-extern const struct verb verbs_app_password[], verbs_check[], verbs_config[], verbs_deliver[],
+extern const struct verb verbs_app_password[], verbs_backup[], verbs_check[], verbs_config[],
+    verbs_deliver[],
     verbs_export[], verbs_grant[], verbs_help[], verbs_import[], verbs_index[], verbs_init[],
-    verbs_mailbox[], verbs_purge[], verbs_shared[], verbs_user[];
+    verbs_mailbox[], verbs_purge[], verbs_restore[], verbs_shared[], verbs_user[];
 
 /* Verb number i of all, in the order of "mboxadm help"; NULL past the last. */
 const struct verb *verb_at(size_t i);

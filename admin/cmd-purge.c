@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "admin.h"
+#include "store/backup.h"
 
 #define PURGE_STEP	1000	/* files at a time, so that nobody waits long */
 
@@ -69,10 +70,14 @@ static const struct err *
 purge_run(struct admin *a)
 {
 	struct purge *p = arena_alloc(a->arena, sizeof(*p));
-	const struct err *err;
+	const struct err *err = NULL;
 
-	err = admin_each_account(a, a->argc > 0 ? a->argv[0] : NULL,
-	    purge_account, p);
+	if (backup_running(a->store))
+		admin_note("a backup is running; nothing is purged before "
+		    "it has ended");
+	else
+		err = admin_each_account(a, a->argc > 0 ? a->argv[0] : NULL,
+		    purge_account, p);
 	if (err != NULL)
 		return err;
 	out_record(a->out);

@@ -24,13 +24,17 @@
 static const struct verb *const families[] = {
 	verbs_init, verbs_user, verbs_app_password, verbs_shared, verbs_grant, verbs_mailbox,
 	verbs_deliver, verbs_import, verbs_export, verbs_check, verbs_purge,
+	verbs_backup, verbs_restore,
 	verbs_index, verbs_config, verbs_help
 };
 #define FAMILIES_N	(sizeof(families) / sizeof(families[0]))
 
 static const struct option verb_options[] = {
+	{ "copy", no_argument, NULL, OPT_COPY },
 	{ "expires", required_argument, NULL, OPT_EXPIRES },
+	{ "incomplete", no_argument, NULL, OPT_INCOMPLETE },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "keep-uidvalidity", no_argument, NULL, OPT_KEEP_UIDVALIDITY },
 	{ "mailboxes", required_argument, NULL, OPT_MAILBOXES },
 	{ "no-password", no_argument, NULL, OPT_NO_PASSWORD },
 	{ "password-stdin", no_argument, NULL, OPT_PASSWORD_STDIN },

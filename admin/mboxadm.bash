@@ -72,7 +72,8 @@ _mboxadm_operand() {
 	mailbox\ *:*) _mboxadm_mailboxes "$1" ;;
 	import\ *:3) _mboxadm_mailboxes "$2" ;;
 	export\ *:2 | index:2) _mboxadm_mailboxes "$1" ;;
-	import\ *:1 | export\ *:3) _mboxadm_files ;;
+	import\ *:1 | export\ *:3 | backup:1 | restore:1) _mboxadm_files ;;
+	restore:2) _mboxadm_accounts ;;
 	esac
 }
 
@@ -86,6 +87,9 @@ _mboxadm_options() {
 	import\ mbox) _mboxadm_words <<<$'--json\n--subscribe' ;;
 	import\ maildir)
 		_mboxadm_words <<<$'--json\n--recursive\n--subscribe' ;;
+	backup) _mboxadm_words <<<$'--copy\n--json' ;;
+	restore)
+		_mboxadm_words <<<$'--copy\n--incomplete\n--json\n--keep-uidvalidity' ;;
 	check) _mboxadm_words <<<$'--json\n--repair' ;;
 	index) _mboxadm_words <<<$'--json\n--rebuild' ;;
 	deliver) _mboxadm_words <<<$'-f' ;;
@@ -126,7 +130,8 @@ _mboxadm() {
 	fi
 	if ((i == COMP_CWORD)); then
 		_mboxadm_words < <(printf '%s\n' init user app-password shared grant revoke \
-		    mailbox deliver import export check purge index config help)
+		    mailbox deliver import export check purge backup restore index config \
+		    help)
 		return
 	fi
 	verb=${COMP_WORDS[i++]}

@@ -72,25 +72,35 @@ set_aside(struct store *store, const struct account *account, char *aside,
 }
 
 const struct err *
-account_make(struct store *store, enum account_kind kind, const char *name,
-    const char *const *mailboxes, size_t n)
+account_set_aside(struct store *store, enum account_kind kind,
+    const char *name)
 {
 	struct account *account = account_new(store, kind, name);
 	const struct err *err = NULL;
 	char aside[64];
-	int parent = -1;
 
-	if (mkdirat(store_fd(store), account->what, 0700) == -1) {
-		if (errno != EEXIST)
-			err = err_errno("%s", account->what);
-		else if ((err = set_aside(store, account, aside,
-		    sizeof(aside))) == NULL) {
+	if (faccessat(store_fd(store), account->what, F_OK,
+	    AT_SYMLINK_NOFOLLOW) == 0) {
+		err = set_aside(store, account, aside, sizeof(aside));
+		if (err == NULL)
 			log_warning("%s was there without a user; moved to %s",
 			    account->what, aside);
-			if (mkdirat(store_fd(store), account->what, 0700) == -1)
-				err = err_errno("%s", account->what);
-		}
 	}
+	account_close(account);
+	return err;
+}
+
+const struct err *
+account_make(struct store *store, enum account_kind kind, const char *name,
+    const char *const *mailboxes, size_t n)
+{
+	struct account *account = account_new(store, kind, name);
+	const struct err *err = account_set_aside(store, kind, name);
+	int parent = -1;
+
+	if (err == NULL &&
+	    mkdirat(store_fd(store), account->what, 0700) == -1)
+		err = err_errno("%s", account->what);
 	if (err == NULL &&
 	    (account->fd = dir_open(store_fd(store), account->what)) == -1)
 		err = err_errno("%s", account->what);

@@ -141,7 +141,17 @@ has_row(struct db *db, const char *dir, bool *yes_r)
 	    "SELECT 1 FROM shared WHERE name = ?1", name, yes_r);
 }
 
-/* Whether the directory has the new name and the row the old one. */
+/* A name that no account has: its directory is on its way out, or in. */
+static bool
+is_aside(const char *dir)
+{
+	enum account_kind kind;
+	const char *name = name_in(dir, &kind);
+
+	return name != NULL && name[0] == '.';
+}
+
+/* Whether the directory has the new name, and the row the old one, or is not there. */
 static const struct err *
 is_half(struct store *store, struct db *db, const char *from, const char *to,
     bool *yes_r)
@@ -153,9 +163,9 @@ is_half(struct store *store, struct db *db, const char *from, const char *to,
 	if (err == NULL)
 		err = has_row(db, to, &has_to);
 	if (err == NULL)
-		*yes_r = has_from && !has_to && faccessat(store_fd(store),
-		    from, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
-		    errno == ENOENT && faccessat(store_fd(store), to, F_OK,
+		*yes_r = (has_from || is_aside(from)) && !has_to &&
+		    faccessat(store_fd(store), from, F_OK,
+		    AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT && faccessat(store_fd(store), to, F_OK,
 		    AT_SYMLINK_NOFOLLOW) == 0;
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/backup.h"
 #include "store/store-private.h"
 #include "util/log.h"
 #include "wire/mboxname.h"
@@ -56,11 +57,11 @@ next_uidvalidity(struct account *account, uint32_t *value_r)
 	return err;
 }
 
-const struct err *
-account_insert_mailbox(struct account *account, const char *name,
-    const char *special_use)
+/* Empty, or (uidnext above 1) with what its database is yet to be asked for. */
+static const struct err *
+insert_row(struct account *account, const char *id, const char *name,
+    const char *special_use, uint32_t uidnext)
 {
-	char id[MAILBOX_ID_LEN + 1];
 	uint32_t uidvalidity;
 	const struct err *err;
 	sqlite3_stmt *stmt;
@@ -68,20 +69,31 @@ account_insert_mailbox(struct account *account, const char *name,
 	err = next_uidvalidity(account, &uidvalidity);
 	if (err == NULL)
 		err = db_prepare(account->db, "INSERT INTO mailboxes"
-		    "(id, name, special_use, noselect, uidvalidity, boot) "
-		    "VALUES (?1, ?2, ?3, 0, ?4, ?5)", &stmt);
+		    "(id, name, special_use, noselect, uidvalidity, uidnext, "
+		    "boot) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6)", &stmt);
 	if (err != NULL)
 		return err;
-	mailbox_new_id(id);
-	if (mkdirat(account->fd, id, 0700) == -1)
-		return err_errno("%s/%s", account->what, id);
 	sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 2, name, -1, SQLITE_STATIC);
 	if (special_use != NULL)
 		sqlite3_bind_text(stmt, 3, special_use, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 4, uidvalidity);
-	sqlite3_bind_int64(stmt, 5, boot_number());
-	err = db_run(account->db, stmt);
+	sqlite3_bind_int64(stmt, 5, uidnext);
+	sqlite3_bind_int64(stmt, 6, uidnext > 1 ? 0 : boot_number());
+	return db_run(account->db, stmt);
+}
+
+const struct err *
+account_insert_mailbox(struct account *account, const char *name,
+    const char *special_use)
+{
+	char id[MAILBOX_ID_LEN + 1];
+	const struct err *err;
+
+	mailbox_new_id(id);
+	if (mkdirat(account->fd, id, 0700) == -1)
+		return err_errno("%s/%s", account->what, id);
+	err = insert_row(account, id, name, special_use, 1);
 	if (err != NULL)
 		unlinkat(account->fd, id, AT_REMOVEDIR);
 	return err;
@@ -210,6 +222,51 @@ done:
 		row_r->special_use = special_use;
 		arena_free(a);
 	}
+	return err;
+}
+
+/* --- Taking in --- */
+
+static const struct err *
+adopt_in(struct account *account, struct arena *a, const char *name,
+    const char *id, uint32_t uidnext)
+{
+	struct mailbox_row row;
+	const struct err *err;
+	bool known, found;
+
+	err = check_room(account);
+	if (err == NULL)
+		err = account_find_row(account, a, account_sql_by_name, name,
+		    &row, &known, &found);
+	if (err == NULL && found && !row.noselect)
+		err = err_user(RESP_ALREADYEXISTS, "Mailbox exists already");
+	if (err == NULL)
+		err = found ? account_run_name(account,
+		    "DELETE FROM mailboxes WHERE name = ?1", name) :
+		    create_parents(account, a, name);
+	return err != NULL ? err : insert_row(account, id, name, NULL, uidnext);
+}
+
+const struct err *
+account_adopt(struct account *account, const char *name, const char *id,
+    uint32_t uidnext)
+{
+	struct arena *a = arena_new();
+	const struct err *err;
+
+	err = account_begin(account, true);
+	if (err == NULL) {
+		err = adopt_in(account, a, name, id, uidnext);
+		/* Those of superior names, and "deleted" itself. */
+		if (err == NULL && fsync(account->fd) == -1)
+			err = err_errno("%s: fsync", account->what);
+		err = account_end(account, err);
+	}
+	if (err == NULL && !account_bring_back(account, id))
+		err = err_internal("%s/%s is not at its place", account->what,
+		    id);
+	arena_free(a);
 	return err;
 }
 
@@ -477,7 +534,8 @@ account_purge(struct account *account, uint32_t *n_r)
 		if (!mailbox_id_valid(e->d_name) ||
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 		    st.st_mtim.tv_sec > before ||
-		    account_bring_back(account, e->d_name))
+		    account_bring_back(account, e->d_name) ||
+		    backup_running(account->store))
 			continue;
 		err = dir_remove(fd, e->d_name, 2);
 		*n_r += err == NULL;

@@ -1,4 +1,4 @@
-/* db-copy.c - a whole copy of a database under another name
+/* db-copy.c - whole copies of a database
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
@@ -8,24 +8,6 @@
 
 #include "store/store-private.h"
 #include "util/log.h"
-
-const struct err *
-db_copy_to(struct db *db, const char *path)
-{
-	sqlite3 *sql = db_sqlite(db);
-	const struct err *err = NULL;
-	sqlite3_stmt *stmt;
-
-	/* Reads every row: of a damaged database there is no copy. */
-	if (sqlite3_prepare_v2(sql, "VACUUM INTO ?1", -1, &stmt, NULL) !=
-	    SQLITE_OK)
-		return db_error(db, "copy");
-	sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		err = db_error(db, path);
-	sqlite3_finalize(stmt);
-	return err;
-}
 
 /* A good copy must not give way to one of damaged pages. */
 static const struct err *
@@ -96,6 +78,103 @@ write_image(struct db *db, int dirfd, const char *name)
 		err = err_errno("%s", name);
 	return err;
 }
+
+/* --- A snapshot --- */
+
+const struct err *
+db_careless(struct db *db)
+{
+	return db_exec(db, "PRAGMA synchronous=OFF; "
+	    "PRAGMA journal_mode=MEMORY");
+}
+
+/* Another session's lock is waited for; a page that cannot be read ends it. */
+static const struct err *
+copy_pages(struct db *from, struct db *to)
+{
+	const struct err *err = db_wake(from);
+	sqlite3_backup *backup;
+	int code;
+
+	if (err != NULL)
+		return err;
+	backup = sqlite3_backup_init(db_sqlite(to), "main", db_sqlite(from),
+	    "main");
+	if (backup == NULL)
+		return db_error(to, "copy");
+	do
+		code = sqlite3_backup_step(backup, -1);
+	while (code == SQLITE_OK);
+	/* The error is in both, as far as it is of both. */
+	if (sqlite3_backup_finish(backup) == SQLITE_OK && code == SQLITE_DONE)
+		return NULL;
+	return sqlite3_errcode(db_sqlite(from)) != SQLITE_OK ?
+	    db_error(from, "copy") : db_error(to, "copy");
+}
+
+/* The pages came with what the header says of a log, which is not there. */
+static const struct err *
+without_log(int fd, const char *file)
+{
+	static const unsigned char format[2] = { 1, 1 };
+
+	if (pwrite(fd, format, sizeof(format), FORMAT_WRITE) !=
+	    (ssize_t)sizeof(format))
+		return err_errno("%s", file);
+	return NULL;
+}
+_Static_assert(FORMAT_READ == FORMAT_WRITE + 1, "both are written at once");
+
+static const struct err *
+snapshot_sound(const char *dir, const char *file)
+{
+	const struct err *err;
+	struct db *db = NULL;
+
+	err = db_open_any(dir, file, &db);
+	if (err == NULL)
+		err = is_sound(db);
+	db_close(db);
+	return err;
+}
+
+const struct err *
+db_snapshot(struct db *from, int lockfd, const char *dir, int dirfd,
+    const char *file)
+{
+	const struct err *err = NULL;
+	struct db *to = NULL;
+	bool waits;
+	int fd;
+
+	if (unlinkat(dirfd, file, 0) == -1 && errno != ENOENT)
+		return err_errno("%s/%s", dir, file);
+	fd = openat(dirfd, file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd == -1)
+		return err_errno("%s/%s", dir, file);
+	err = db_open_any(dir, file, &to);
+	if (err == NULL)
+		err = db_careless(to);
+	waits = err == NULL && lockfd != -1 && db_has_journal(from);
+	if (waits && (err = lock_take(lockfd)) != NULL)
+		waits = false;
+	if (err == NULL)
+		err = copy_pages(from, to);
+	if (waits)
+		lock_drop(lockfd);
+	db_close(to);
+	if (err == NULL)
+		err = without_log(fd, file);
+	close(fd);
+	if (err == NULL)
+		err = snapshot_sound(dir, file);
+	if (err != NULL)
+		unlinkat(dirfd, file, 0);
+	return err;
+}
+
+/* --- A copy for a repair --- */
 
 void
 db_keep_copy(struct db *db, int dirfd, const struct db_schema *schema)

@@ -368,6 +368,15 @@ wants_wal(const struct db_schema *schema, const struct conf *conf)
 	return conf->journal == JOURNAL_WAL && !schema->rollback;
 }
 
+bool
+db_has_journal(struct db *db)
+{
+	char mode[16];
+
+	return pragma_text(db, "PRAGMA journal_mode", mode, sizeof(mode)) ==
+	    NULL && strcmp(mode, "wal") != 0;
+}
+
 /* The mode is read back: SQLite answers with the one it kept. */
 static const struct err *
 db_set_journal(struct db *db, const struct db_schema *schema,

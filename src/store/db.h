@@ -61,6 +61,9 @@ extern const struct db_schema schema_users, schema_auth, schema_account,
 const struct err *db_create(const char *dir, int dirfd,
     const struct db_schema *, const struct conf *);
 
+/* Whether it has a rollback journal, so that who reads keeps writers waiting. */
+bool db_has_journal(struct db *);
+
 /* Whether no transaction is open, not even one that reads. */
 bool db_idle(struct db *);
 
@@ -143,10 +146,15 @@ const struct err *db_error(struct db *, const char *doing);
 bool db_damaged(struct db *);
 
 /*
- * A copy of the whole database, in a file that is not there yet.  Not in a
- * transaction.
+ * The pages as they are at one moment, in dir/file, which is made anew, complete
+ * without a log, and not on the disk yet.  A copy that is not sound is an error.
+ * Where the database has a rollback journal writers are kept waiting: they wait
+ * their turn for the lock, lockfd, or -1 when the caller holds it.
  */
-const struct err *db_copy_to(struct db *, const char *path);
+const struct err *db_snapshot(struct db *, int lockfd, const char *dir,
+    int dirfd, const char *file);
+/* For a database that nobody else has, and that is synchronised later. */
+const struct err *db_careless(struct db *);
 /*
  * Keep a copy beside the database, for a repair: after a commit of what is
  * nowhere else, under the lock.  Failing is no error, and is logged.

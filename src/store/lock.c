@@ -17,6 +17,9 @@ lock_open(int dirfd, const char *what, int *fd_r)
 	int fd = openat(dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
 
+	/* Of a backup that is mounted to be read from: enough for a lock. */
+	if (fd == -1 && errno == EROFS)
+		fd = openat(dirfd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1)
 		return err_errno("%s/lock", what);
 	*fd_r = fd;

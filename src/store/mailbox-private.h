@@ -28,6 +28,9 @@ struct mailbox {
 /* A mailbox by its row; needs no name. */
 const struct err *mailbox_open_row(struct account *, const struct mailbox_row *,
     struct mailbox **);
+/* The same of one that was deleted and not purged, to read from. */
+const struct err *mailbox_open_deleted(struct account *,
+    const struct mailbox_row *, struct mailbox **);
 /*
  * Open messages.db when it is there and not open yet.  A file that should be
  * there and is not is an ERR_INTERNAL naming mboxadm check.

@@ -55,22 +55,32 @@ dir_missing(struct mailbox *m)
 	return err;
 }
 
-const struct err *
-mailbox_open_row(struct account *account, const struct mailbox_row *row,
-    struct mailbox **mbox_r)
+/* below: "", or where deleted mailboxes are. */
+static struct mailbox *
+mailbox_new(struct account *account, const struct mailbox_row *row,
+    const char *below)
 {
 	struct mailbox *m = calloc(1, sizeof(*m));
-	const struct err *err = NULL;
 
-	if (m == NULL ||
-	    asprintf(&m->path, "%s/%s", account->path, row->id) == -1 ||
-	    asprintf(&m->what, "%s/%s", account->what, row->id) == -1)
+	if (m == NULL || asprintf(&m->path, "%s/%s%s", account->path, below,
+	    row->id) == -1 || asprintf(&m->what, "%s/%s%s", account->what,
+	    below, row->id) == -1)
 		fatal("out of memory");
 	m->account = account;
 	m->fd = m->lockfd = -1;
 	m->uidvalidity = row->uidvalidity;
 	m->uidnext = row->uidnext;
 	memcpy(m->id, row->id, sizeof(m->id));
+	return m;
+}
+
+const struct err *
+mailbox_open_row(struct account *account, const struct mailbox_row *row,
+    struct mailbox **mbox_r)
+{
+	struct mailbox *m = mailbox_new(account, row, "");
+	const struct err *err = NULL;
+
 	m->fd = dir_open(account->fd, row->id);
 	if (m->fd == -1 && errno == ENOENT) {
 		account_bring_back(account, row->id);
@@ -93,6 +103,28 @@ mailbox_open_row(struct account *account, const struct mailbox_row *row,
 	}
 	*mbox_r = m;
 	return NULL;
+}
+
+const struct err *
+mailbox_open_deleted(struct account *account, const struct mailbox_row *row,
+    struct mailbox **mbox_r)
+{
+	struct mailbox *m = mailbox_new(account, row, "deleted/");
+	const struct err *err = NULL;
+
+	m->fd = open(m->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (m->fd == -1)
+		err = errno == ENOENT ? mailbox_deleted() :
+		    err_errno("%s", m->what);
+	if (err == NULL)
+		err = lock_open(m->fd, m->what, &m->lockfd);
+	if (err == NULL)
+		err = mailbox_db(m);
+	if (err != NULL)
+		mailbox_close(m);
+	else
+		*mbox_r = m;
+	return err;
 }
 
 /* Whether m is still what the row tells of: its directory may have been put in

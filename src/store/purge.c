@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/backup.h"
 #include "store/mailbox-private.h"
 #include "util/log.h"
 #include "wire/respcode.h"
@@ -99,6 +100,12 @@ purge_batch(struct mailbox *m, uint32_t max, uint32_t *n_r)
 	err = mailbox_lock(m);
 	if (err != NULL)
 		return err;
+	/* Under the lock: what is expunged by now is not in a backup that begins
+	 * later.  One that has begun may still want it. */
+	if (backup_running(m->account->store)) {
+		mailbox_unlock(m);
+		return NULL;
+	}
 	err = db_begin(m->db, false);
 	if (err == NULL)
 		err = purgeable(m, max < PURGE_BATCH ? max : PURGE_BATCH, uids,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <string.h>
 
+#include "store/backup.h"
 #include "store/store-private.h"
 #include "store/users-private.h"
 #include "store/users.h"
@@ -115,7 +116,9 @@ shared_delete(struct store *store, const char *given)
 		err = users_begin(store, &db);
 	if (err != NULL)
 		goto done;
-	err = shared_spelling(db, a, name, &name);
+	err = backup_refuse(store);
+	if (err == NULL)
+		err = shared_spelling(db, a, name, &name);
 	if (err == NULL)
 		err = users_delete_row(db, "DELETE FROM shared WHERE name = ?1",
 		    name);

@@ -23,6 +23,9 @@ struct account {
 	struct db	*db;
 };
 
+/* A directory laid out as a store, whatever is in it. */
+const struct err *store_open_bare(const char *path, const struct conf *,
+    struct store **store_r);
 /* users.db, opened when first needed. */
 const struct err *store_users_db(struct store *, struct db **db_r);
 /* The same for auth.db.  Not while the lock is held. */
@@ -83,12 +86,24 @@ bool account_bring_back_locked(struct account *, const char *id);
 bool account_bring_back(struct account *, const char *id);
 
 /*
+ * Make a mailbox called name of the directory "deleted/ID", which is on the disk.  A
+ * crash leaves it there without a row, to be purged, or in its place with one.
+ * uidnext is at most what its messages.db has.
+ */
+const struct err *account_adopt(struct account *, const char *name,
+    const char *id, uint32_t uidnext);
+
+/*
  * Make an account's directory with its account.db: INBOX (users) or the root
  * (shared), and the mailboxes named, subscribed.  Left-overs under the name
  * are moved aside.  The caller holds the store's lock.
  */
 const struct err *account_make(struct store *, enum account_kind,
     const char *name, const char *const *mailboxes, size_t n);
+/* Move the directory of an account without a row out of the way; that there is none
+ * is no error. */
+const struct err *account_set_aside(struct store *, enum account_kind,
+    const char *name);
 /*
  * An account's directory below the store's, "" when it is not there, and a name
  * beside it under which dir_remove() may remove it without the lock.
@@ -104,7 +119,7 @@ const struct err *account_remove(struct store *, enum account_kind,
 /*
  * Under the store's lock, in a transaction on users.db: move an account's
  * directory, from and to below the store's, so that a crash before the commit
- * is undone by who comes next.  After success call account_move_end() when the
+ * is undone by who comes next.  One of a new account comes from a name with a dot.  After success call account_move_end() when the
  * transaction has ended, done if it was committed; else the directory goes back.
  */
 const struct err *account_move_begin(struct store *, const char *from,

@@ -226,8 +226,11 @@ store_init(const char *path, const struct conf *conf)
 	return err;
 }
 
+/* Which may lack users.db: all of it, that with accounts, none. */
+enum lacking { BARE, DAMAGED, WHOLE };
+
 static const struct err *
-open_any(const char *path, const struct conf *conf, bool damaged,
+open_any(const char *path, const struct conf *conf, enum lacking what,
     struct store **store_r)
 {
 	struct store *store;
@@ -240,8 +243,8 @@ open_any(const char *path, const struct conf *conf, bool damaged,
 	if (fd == -1)
 		return err_user(NULL, "no store at %s (%s); 'mboxadm init' "
 		    "makes one", path, strerror(errno));
-	if (faccessat(fd, schema_users.file, F_OK, 0) != 0 &&
-	    !(damaged && dir_has_accounts(fd))) {
+	if (faccessat(fd, schema_users.file, F_OK, 0) != 0 && what != BARE &&
+	    !(what == DAMAGED && dir_has_accounts(fd))) {
 		const struct err *err = dir_has_accounts(fd) ?
 		    lost_users(path) : err_user(NULL, "%s has no %s, so it is "
 		    "no store; 'mboxadm init' makes one", path,
@@ -263,14 +266,21 @@ open_any(const char *path, const struct conf *conf, bool damaged,
 const struct err *
 store_open(const char *path, const struct conf *conf, struct store **store_r)
 {
-	return open_any(path, conf, false, store_r);
+	return open_any(path, conf, WHOLE, store_r);
 }
 
 const struct err *
 store_open_damaged(const char *path, const struct conf *conf,
     struct store **store_r)
 {
-	return open_any(path, conf, true, store_r);
+	return open_any(path, conf, DAMAGED, store_r);
+}
+
+const struct err *
+store_open_bare(const char *path, const struct conf *conf,
+    struct store **store_r)
+{
+	return open_any(path, conf, BARE, store_r);
 }
 
 void

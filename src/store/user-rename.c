@@ -1,5 +1,6 @@
 /* user-rename.c - a user gets another name
  * SPDX-License-Identifier: ISC */
+#include "store/backup.h"
 #include "store/store-private.h"
 #include "store/users-private.h"
 #include "store/users.h"
@@ -51,7 +52,9 @@ user_rename(struct store *store, const char *given_from, const char *given_to)
 		err = users_begin(store, &db);
 	if (err != NULL)
 		goto done;
-	err = rename_row(db, from, to);
+	err = backup_refuse(store);
+	if (err == NULL)
+		err = rename_row(db, from, to);
 	if (err == NULL) {
 		err = account_move_begin(store, dir_of(a, from),
 		    dir_of(a, to));

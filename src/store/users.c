@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/backup.h"
 #include "store/store-private.h"
 #include "store/users-private.h"
 #include "util/log.h"
@@ -398,7 +399,9 @@ user_delete(struct store *store, const char *given)
 	err = users_begin(store, &db);
 	if (err != NULL)
 		goto done;
-	err = user_find(store, a, given, &user);
+	err = backup_refuse(store);
+	if (err == NULL)
+		err = user_find(store, a, given, &user);
 	if (err == NULL)
 		err = users_delete_row(db, "DELETE FROM users WHERE name = ?1",
 		    user.name);

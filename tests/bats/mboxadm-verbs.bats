@@ -31,7 +31,7 @@ load ../lib/mboxadm
 	    'mailbox list' 'mailbox status' 'mailbox create' \
 	    'mailbox rename' 'mailbox delete' 'mailbox undelete' deliver \
 	    'import mbox' 'import maildir' 'export mbox' 'export maildir' \
-	    check purge 'config check' 'config show' help; do
+	    check purge backup restore 'config check' 'config show' help; do
 		grep -q "^  mboxadm $verb\( \|$\)" <<<"$output" || die "no $verb"
 	done
 	same "$output" "$(mboxadm -h)"

@@ -32,3 +32,7 @@ load torture
 	torture fault 2 delete-at-once
 	torture fault:EROFS 0 delete-at-once
 }
+
+@test "a call fails: backup, restore" {
+	torture fault 2 backup-again restore restore-user restore-mailbox
+}

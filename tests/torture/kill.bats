@@ -56,6 +56,14 @@ load torture
 	    repair-stray
 }
 
+@test "kill -9 anywhere: backup" {
+	torture kill 6 backup backup-again backup-copy
+}
+
+@test "kill -9 anywhere: restore" {
+	torture kill 6 restore restore-user restore-mailbox
+}
+
 @test "kill -9 anywhere: mailboxes by mboxadm" {
 	torture kill 6 mailbox-create mailbox-rename mailbox-delete
 }

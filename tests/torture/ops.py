@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: ISC
 import os
 
+import backup
+
 def mail(name, size=0):
     text = b'From: a@example.org\r\nSubject: %s\r\n\r\nbody of %s\r\n' % (
         name, name)
@@ -47,7 +49,8 @@ class Op:
 
     def __init__(self, name, steps=(), admin=None, stdin=b'', conf=(),
                  before=(), damage=None, files=None, peer='INBOX',
-                 lazy=False, between=None, again=None):
+                 lazy=False, between=None, again=None, beside=(), ready=None,
+                 judge=None):
         self.name = name
         self.steps = list(steps)
         self.admin = admin
@@ -61,6 +64,9 @@ class Op:
         # between(first, last, seen): other states that a half may leave.
         self.between = between
         self.again = again              # whether a second run does it again
+        self.beside = beside            # directories that it works on too
+        self.ready = ready              # ready(torture): what else is before
+        self.judge = judge              # judge(torture, run): what must hold
 
 
 def mbox_file(work):
@@ -204,4 +210,17 @@ OPS = [
     Op('shared-delete', admin=['shared', 'delete', 'sales']),
     Op('grant', admin=['grant', 'sales', 'bob', 'read']),
     Op('revoke', admin=['revoke', 'sales', 'alice']),
+    Op('backup', admin=['backup', '@copy'], beside=['copy'],
+       judge=backup.judge_backup),
+    Op('backup-again', admin=['backup', '@copy'], beside=['copy'],
+       ready=backup.backup_and_change, judge=backup.judge_backup),
+    Op('backup-copy', admin=['backup', '--copy', '@copy'], beside=['copy'],
+       ready=backup.backup_and_change, judge=backup.judge_backup),
+    Op('restore', admin=['-s', '@back', 'restore', '@copy'],
+       beside=['copy', 'back'], ready=backup.backup_only,
+       judge=backup.judge_restore),
+    Op('restore-user', admin=['restore', '@copy', 'bob'], beside=['copy'],
+       ready=backup.backup_and_delete),
+    Op('restore-mailbox', admin=['restore', '@copy', 'alice/work', 'again'],
+       beside=['copy'], ready=backup.backup_only),
 ]

@@ -1,5 +1,6 @@
 # store.py - a store of the tortures, who works on it, and what can be seen of it
 # SPDX-License-Identifier: ISC
+import copy
 import hashlib
 import json
 import os
@@ -167,6 +168,7 @@ class Store:
         self.build = build
         self.work = work
         self.path = os.path.join(work, 'store')
+        self.beside = []        # directories that go with it
         self.prefix = []        # what all programs are started with
         self.log = open(os.path.join(work, 'log'), 'ab')
         conf_path = os.path.join(work, 'msgstore.conf')
@@ -204,16 +206,27 @@ class Store:
                 ' '.join(words), done.returncode, done.stdout.decode()))
         return done
 
+    def at(self, name):
+        """Another store beside this one."""
+        other = copy.copy(self)
+        other.path = os.path.join(self.work, name)
+        other.environment = dict(self.environment, MSGSTORE=other.path)
+        return other
+
     def save(self, name):
-        """Keep what the store is now."""
+        """Keep what the store is now, and what is beside it: one copy, as they
+        may share files."""
         to = os.path.join(self.work, name)
         subprocess.run(['rm', '-rf', to], check=True)
-        subprocess.run(['cp', '-a', self.path, to], check=True)
+        os.mkdir(to)
+        there = [path for path in (self.path, *self.beside)
+                 if os.path.exists(path)]
+        subprocess.run(['cp', '-a', *there, to], check=True)
 
     def restore(self, name):
-        subprocess.run(['rm', '-rf', self.path], check=True)
-        subprocess.run(['cp', '-a', os.path.join(self.work, name), self.path],
-                       check=True)
+        subprocess.run(['rm', '-rf', self.path, *self.beside], check=True)
+        subprocess.run(['cp', '-a', os.path.join(self.work, name, '.'),
+                        self.work], check=True)
 
     # --- Looking ---
 

@@ -63,6 +63,7 @@ class Torture:
         self.tool = os.path.join(self.build, 'tests/torture/crash')
         self.report = os.path.join(work, 'report')
         self.store = Store(self.build, work, op.conf)
+        self.store.beside = [os.path.join(work, name) for name in op.beside]
         self.points = 0
         self.bad = 0
         self.steps = op.steps or [op.admin]
@@ -88,6 +89,8 @@ class Torture:
             self.op.damage(store)
         if self.op.files:
             self.op.files(self.work)
+        if self.op.ready:
+            self.op.ready(self)
         store.save('base')
         self.states_make()
 
@@ -114,7 +117,9 @@ class Torture:
     # --- The operation, broken ---
 
     def trace(self, *action):
-        return [self.tool, '-s', self.store.path, '-o', self.report,
+        # With what is beside it: all that the operation has to do with.
+        top = self.work if self.op.beside else self.store.path
+        return [self.tool, '-s', top, '-o', self.report,
                 *action, '--']
 
     def run(self, action, relieve=False):
@@ -307,7 +312,13 @@ class Torture:
     def judge_killed(self, run):
         if run.hit is None:
             raise Broken('it was not killed')
-        self.finish(self.verify(run))
+        self.judge(run)
+
+    def judge(self, run):
+        if self.op.judge:
+            self.op.judge(self, run)
+        else:
+            self.finish(self.verify(run))
 
     def kill(self, limit):
         for action, part in ('kill', limit), ('tear', limit // 4):
@@ -328,7 +339,7 @@ class Torture:
             raise Broken('it did not fail')
         if run.status > 128:
             raise Broken('it died of signal %d' % (run.status - 128))
-        self.finish(self.verify(run))
+        self.judge(run)
 
     def full(self, limit, errors=LASTING):
         for error in errors:

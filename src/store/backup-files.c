@@ -211,6 +211,30 @@ replace_by_link(struct transfer *t, int dirfd, const char *name,
 	return err;
 }
 
+/* A second name of what was copied, which may wait for its first. */
+static const struct err *
+link_again(struct transfer *t, const struct stat *st, const char *to,
+    bool *done_r)
+{
+	const char *first = links_find(t->links, st);
+	const int dirfd = store_fd(t->to);
+	const struct err *err = NULL;
+
+	*done_r = false;
+	if (first == NULL || strcmp(first, to) == 0)
+		return NULL;
+	if (faccessat(dirfd, first, F_OK, AT_SYMLINK_NOFOLLOW) == -1)
+		err = transfer_flush(t);
+	if (err == NULL && linkat(dirfd, first, dirfd, to, 0) == -1) {
+		if (errno != EEXIST)
+			return NULL;
+		err = replace_by_link(t, dirfd, first, to);
+	}
+	*done_r = err == NULL;
+	t->result->linked += err == NULL;
+	return err;
+}
+
 /* False in *done_r: no links here. */
 static const struct err *
 link_file(struct transfer *t, int dirfd, const char *name, const char *to,
@@ -248,6 +272,14 @@ is_same(const struct transfer *t, const struct stat *from,
 	    from->st_mtim.tv_nsec == there->st_mtim.tv_nsec;
 }
 
+/* Where links to the store can be had there is nothing to remember. */
+static void
+note_link(struct transfer *t, const struct stat *st, const char *to)
+{
+	if (st->st_nlink > 1 && (t->options->copies || t->no_link))
+		links_add(t->links, st, to);
+}
+
 const struct err *
 transfer_file(struct transfer *t, int dirfd, const char *name, const char *to,
     bool *missing_r)
@@ -266,12 +298,18 @@ transfer_file(struct transfer *t, int dirfd, const char *name, const char *to,
 		return NULL;
 	}
 	if (fstatat(store_fd(t->to), to, &there, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (is_same(t, &st, &there))
+		if (is_same(t, &st, &there)) {
+			note_link(t, &st, to);
 			return NULL;
+		}
 	} else if (errno != ENOENT)
 		return err_errno("%s", to);
 	err = link_file(t, dirfd, name, to, &done);
 	if (err == NULL && !done)
+		err = link_again(t, &st, to, &done);
+	if (err == NULL && !done)
 		err = copy_file(t, dirfd, name, &st, to);
+	if (err == NULL)
+		note_link(t, &st, to);
 	return err;
 }

@@ -37,6 +37,7 @@ struct transfer {
 	uint32_t	 pending_n;
 	uint64_t	 pending_octets;
 	bool		 no_link, no_clone;	/* refused once */
+	struct links	*links;		/* of files that are copied */
 };
 
 /* A problem: counted, and told.  The text is that of err. */
@@ -97,6 +98,14 @@ const struct err *transfer_file(struct transfer *, int dirfd,
     const char *name, const char *to, bool *missing_r);
 const struct err *transfer_flush(struct transfer *);
 void transfer_forget(struct transfer *);
+
+/* --- backup-links.c --- */
+
+struct links *links_new(void);
+void links_free(struct links *);		/* NULL is fine */
+/* Where below t->to a file of the other place is by another name, or NULL. */
+const char *links_find(const struct links *, const struct stat *);
+void links_add(struct links *, const struct stat *, const char *path);
 
 /* --- backup-mailbox.c --- */
 

@@ -544,6 +544,7 @@ transfer_init(struct transfer *t, struct store *from,
 	    .files_fd = -1,
 	    .plain = *store_conf(from) };
 	t->plain.journal = JOURNAL_ROLLBACK;
+	t->links = links_new();
 	*result = (struct backup_result){ 0 };
 }
 
@@ -551,6 +552,7 @@ void
 transfer_end(struct transfer *t)
 {
 	transfer_forget(t);
+	links_free(t->links);
 	store_close(t->stage);
 	if (t->to != NULL)
 		backup_unlock(store_fd(t->to), t->to_lock);

@@ -213,6 +213,25 @@ ends_well() {
 	checks_clean copy
 }
 
+@test "backup --copy: a message in two mailboxes is copied once" {
+	fill
+	session 'SELECT INBOX' 'COPY 1:2 Archive' LOGOUT
+	run -0 mboxadm backup --copy copy
+	same 9 "$(said messages)"
+	same 7 "$(said copied)"
+	same 2 "$(said linked)"
+	same 4 "$(find copy -type f -links 2 | wc -l)"
+	[[ -z $(comm -12 <(find copy -type f -printf '%i\n' | sort) \
+	    <(find store -type f -printf '%i\n' | sort)) ]]
+	same_stores store copy
+	# One that comes later too, where the mailbox has changed.
+	session 'SELECT INBOX' 'COPY 2 Archive' 'STORE 2 -FLAGS (\Flagged)' LOGOUT
+	run -0 mboxadm backup --copy copy
+	same '0 1' "$(said copied) $(said linked)"
+	same_stores store copy
+	checks_clean copy
+}
+
 @test "backup: to another file system" {
 	((EUID == 0)) || skip 'only root can mount'
 	mkdir other

@@ -49,7 +49,7 @@ class Message:
         self.uid = uid
         self.content = None     # whose octets it has
         self.origin = None      # the op that made it, once answered
-        self.first = None       # flags it was made with; None: any
+        self.first = None       # flags it may have been made with, and without
         self.writes = {flag: [] for flag in FLAGS}      # (op, value)
         self.enders = []        # ops that name it and may expunge it
         self.deletable = NEVER  # since when it may have \Deleted
@@ -64,12 +64,15 @@ class Message:
         writes = self.writes[flag]
         over = [op for op, v in writes
                 if v != value and op.sure and op.ended < since]
-        if self.first is None or (flag in self.first) == value:
-            if not over:
-                return True
+        if not over and self.began_with(flag, value):
+            return True
         return any(v == value and op.begun < until and
                    not any(o.begun > op.ended for o in over)
                    for op, v in writes)
+
+    def began_with(self, flag, value):
+        """Whether it may have been made so."""
+        return self.first is None or flag in self.first[0 if value else 1]
 
     def prune(self, oldest):
         """Forget what nobody can read any more who reads from oldest on."""
@@ -110,15 +113,19 @@ class Box:
 
     # --- What is done ---
 
-    def added(self, uid, content, op, flags):
-        """The op was answered: this UID is of it."""
+    def added(self, uid, content, op, flags, source=None):
+        """The op was answered: this UID is of it, made with the flags, or with
+        those of its source."""
         m = self.message(uid)
         require(m.origin is None, 'UID', uid, 'of', self, 'was given twice: by',
                 m.origin, 'and by', op)
         m.origin = op
         self.identify(uid, content, op.who)
-        m.first = None if flags is None else frozenset(flags)
-        if flags is None or '\\Deleted' in flags:
+        # With and without which flags it may have been made.
+        m.first = (set(flags), set(FLAGS) - set(flags)) if source is None \
+            else tuple({flag for flag in FLAGS if source.explains(
+                flag, value, op.begun, op.ended)} for value in (True, False))
+        if '\\Deleted' in m.first[0]:
             m.make_deletable(op.begun)
         if not m.enders and m.deletable == NEVER and uid not in self.gone:
             self.certain[uid] = op.ended

@@ -474,9 +474,15 @@ class Session:
         flags = flags or (self.some_flags() or ['\\Seen'])
         how = how if how is not None else self.random.choice(('+', '+', '-', ''))
         silent = self.random.choice(('', '.SILENT'))
-        unless = ''
-        if c.kind != 'plain' and self.random.random() < 0.3:
-            unless = f'(UNCHANGEDSINCE {max(c.modseqs.values(), default=1)}) '
+        unless, since = '', NEVER
+        if c.kind != 'plain' and c.modseqs and self.random.random() < 0.4:
+            since = self.random.choice((max(c.modseqs.values()),
+                                        *c.modseqs.values()))
+            unless = f'(UNCHANGEDSINCE {since}) '
+        # RFC 7162 3.1.3: what it knows to have changed since must fail, but a
+        # keyword that is not there has no mod-sequence.
+        late = {u for u in uids if c.modseqs.get(u, 0) > since and
+                (how == '' or any(f[0] == '\\' for f in flags))}
         by_uid = None in c.uids or self.random.random() < 0.7
         numbers = uids if by_uid else [c.uids.index(u) + 1 for u in uids]
         box, op = c.box, Op('STORE', self.name)
@@ -492,6 +498,10 @@ class Session:
         failed = sequence(modified[1]) if modified else []
         if not by_uid:
             failed = [uids[numbers.index(n)] for n in failed]
+        if status == 'OK':
+            require(all(u in failed or box.maybe_gone(box.message(u))
+                        for u in late), self.name, 'changed', late, 'with',
+                    unless, rest)
         box.unwrite(op, failed)
         if silent and status == 'OK':
             self.store_silently(uids, failed, how, flags)
@@ -540,7 +550,8 @@ class Session:
             require(source.maybe_gone(source.message(uid)), self.name, verb,
                     'left out', uid)
         for old, new in zip(taken, made):
-            box.added(new, source.message(old).content, op, None)
+            box.added(new, source.message(old).content, op, None,
+                      source.message(old))
             if verb == 'MOVE':
                 source.saw_gone(old, self.name)
 
@@ -726,9 +737,11 @@ def main():
         for session in world.sessions:
             if session.client:
                 session.client.process.kill()
+    done = sum(world.counts[f.__name__] for _, _, f in STEPS) + \
+        world.counts['sweep'] + world.counts['deliver']
     world.counts['messages'] = sum(len(b.messages) for b in world.boxes)
     print(', '.join(f'{k} {n}' for k, n in sorted(world.counts.items())))
-    print(f'most memory of a session {world.memory} KiB, '
+    print(f'{done} operations, most memory of a session {world.memory} KiB, '
           f'longest log {world.log} octets')
 
 

@@ -39,7 +39,7 @@ struct pass {
 	uint32_t	*files;		/* UIDs of the files */
 	size_t		 files_n;
 	struct seqset_builder unlinks;	/* files to remove after the commit */
-	struct seqset_builder orphans;	/* the same, unless they were replaced */
+	struct seqset_builder orphans;	/* to put aside, unless they have a row */
 };
 
 uint32_t
@@ -452,8 +452,9 @@ file_alone(struct pass *p, uint32_t uid)
 		const bool remove = p->fix && uid >= p->least_uidnext;
 
 		FOUND(p, CHECK_OK, "file %" PRIu32 " is from an append that "
-		    "did not end; %s", uid, remove ? "removed" :
-		    "the next one replaces it");
+		    "did not end, or newer than the databases; %s", uid,
+		    remove ? "put into lost" :
+		    "the next append puts it into lost");
 		if (remove)
 			seqset_add(&p->orphans, uid);
 		return NULL;
@@ -903,9 +904,9 @@ pass_quiet(struct pass *p)
 
 /* A message without a row may have taken its name meanwhile. */
 static const struct err *
-unlink_orphan(struct pass *p, uint32_t uid)
+keep_orphan(struct pass *p, uint32_t uid)
 {
-	return uid >= p->uidnext ? unlink_one(p, uid) : NULL;
+	return uid >= p->uidnext ? lost_keep(p->m->fd, p->m->what, uid) : NULL;
 }
 
 /* Under the lock: tell, and mend when asked to. */
@@ -937,7 +938,7 @@ pass_loud(struct pass *p)
 	if (err == NULL)
 		err = each_uid(p, &p->unlinks, unlink_one);
 	if (err == NULL)
-		err = each_uid(p, &p->orphans, unlink_orphan);
+		err = each_uid(p, &p->orphans, keep_orphan);
 	if (err == NULL)
 		err = mailbox_read_state(m, &state);
 	if (err == NULL)
@@ -1073,17 +1074,14 @@ static const struct err *
 early_orphans(struct check *c, const char *where, int dirfd,
     const uint32_t *uids, size_t n)
 {
-	char name[UID_NAME_OCTETS];
+	const struct err *err = NULL;
 
 	check_finding(c, CHECK_OK, false, where, "%zu files are from appends "
-	    "that did not end; %s", n, c->repair ? "removed" :
-	    "the next ones replace them");
-	for (size_t i = 0; c->repair && i < n; i++) {
-		uid_name(uids[i], name);
-		if (unlinkat(dirfd, name, 0) == -1 && errno != ENOENT)
-			return err_errno("%s/%s", where, name);
-	}
-	return NULL;
+	    "that did not end, or newer than the databases; %s", n, c->repair ?
+	    "put into lost" : "the next appends put them into lost");
+	for (size_t i = 0; err == NULL && c->repair && i < n; i++)
+		err = lost_keep(dirfd, where, uids[i]);
+	return err;
 }
 
 /*

@@ -53,7 +53,7 @@ void mailbox_unlock(struct mailbox *);
 /* Read the one row of table mailbox, and how many keywords there are. */
 const struct err *mailbox_read_state(struct mailbox *, struct mailbox_state *);
 /* Whether no message has or had uidnext or a UID above: what a file under such
- * a UID is replaced for. */
+ * a UID is put aside for. */
 const struct err *mailbox_check_uidnext(struct mailbox *, uint32_t uidnext);
 /* ERR_USER NONEXISTENT. */
 const struct err *mailbox_deleted(void);
@@ -166,7 +166,7 @@ void uid_name(uint32_t uid, char name[UID_NAME_OCTETS]);
 
 /*
  * Give the open file fd the name of uid in the mailbox's directory; what is
- * there under the name is an orphan and replaced.  link_uid() does it by a
+ * there under the name is no message, and put aside: lost_keep().  link_uid() does it by a
  * hard link to uid from in another directory, or a copy where the file system
  * refuses a link.  Both are only called under the lock.
  */
@@ -174,6 +174,12 @@ const struct err *place_fd(struct mailbox *, int fd, const char *tmp_name,
     uint32_t uid);
 const struct err *place_link(struct mailbox *dst, struct mailbox *src,
     uint32_t from, uint32_t to);
+/*
+ * Put the file of a UID that no message has out of the way, into the directory
+ * lost; and remove what is there longer than expunged messages are kept.
+ */
+const struct err *lost_keep(int dirfd, const char *what, uint32_t uid);
+const struct err *lost_purge(struct mailbox *);
 /* Before writer_abort(): take back the files that the writer placed. */
 void unplace(struct writer *);
 /* A new unnamed file, or one in tmp/ (its name in name) where the file system

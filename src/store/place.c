@@ -64,11 +64,15 @@ place_fd(struct mailbox *m, int fd, const char *tmp_name, uint32_t uid)
 	uid_name(uid, name);
 	if (link_fd(m, fd, tmp_name, name) == 0)
 		return NULL;
-	/* A crash before a commit left a file under a UID that was not used. */
-	if (errno != EEXIST || unlinkat(m->fd, name, 0) == -1 ||
-	    link_fd(m, fd, tmp_name, name) == -1)
-		return err_errno("%s/%s", m->what, name);
-	return NULL;
+	if (errno == EEXIST) {
+		const struct err *err = lost_keep(m->fd, m->what, uid);
+
+		if (err != NULL)
+			return err;
+		if (link_fd(m, fd, tmp_name, name) == 0)
+			return NULL;
+	}
+	return err_errno("%s/%s", m->what, name);
 }
 
 static const struct err *
@@ -135,9 +139,14 @@ place_link(struct mailbox *dst, struct mailbox *src, uint32_t from,
 	uid_name(to, b);
 	if (linkat(src->fd, a, dst->fd, b, 0) == 0)
 		return NULL;
-	if (errno == EEXIST && unlinkat(dst->fd, b, 0) == 0 &&
-	    linkat(src->fd, a, dst->fd, b, 0) == 0)
-		return NULL;
+	if (errno == EEXIST) {
+		const struct err *err = lost_keep(dst->fd, dst->what, to);
+
+		if (err != NULL)
+			return err;
+		if (linkat(src->fd, a, dst->fd, b, 0) == 0)
+			return NULL;
+	}
 	if (errno == EMLINK || errno == EXDEV || errno == EPERM)
 		return place_copy(dst, src, a, to);
 	return err_errno("%s/%s", src->what, a);

@@ -129,7 +129,9 @@ mailbox_purge(struct mailbox *m, uint32_t max, uint32_t *n_r)
 	uint32_t n;
 
 	*n_r = 0;
-	err = mailbox_db(m);
+	err = lost_purge(m);
+	if (err == NULL)
+		err = mailbox_db(m);
 	if (err != NULL || m->db == NULL)
 		return err;
 	do {

@@ -76,7 +76,7 @@ validity() {
 	[[ ! -e $DIR/2 ]]
 }
 
-@test "check: a file at or above uidnext is harmless, and the next replaces it" {
+@test "check: a file at or above uidnext is harmless, and the next puts it aside" {
 	fill
 	as_owner sh -c "echo x >'$DIR/4'"
 	run -0 mboxadm check
@@ -85,14 +85,21 @@ validity() {
 	run -0 mboxadm check
 	[[ $output != *'file 4'* ]]
 	same "$(printf 'one\ntwo\nthree\nfour')" "$(subjects alice INBOX)"
+	same x "$(cat "$DIR"/lost/4-*)"
 }
 
-@test "check: --repair removes what is left of an append that did not end" {
+@test "check: --repair puts aside what is left of an append that did not end" {
 	fill
 	as_owner sh -c "echo x >'$DIR/4'"
 	run -0 mboxadm check --repair
-	[[ $output == *harmless*'file 4'*removed* ]]
+	[[ $output == *harmless*'file 4'*'put into lost'* ]]
 	[[ ! -e $DIR/4 && -e $DIR/3 ]]
+	same x "$(cat "$DIR"/lost/4-*)"
+	run -0 mboxadm purge
+	same x "$(cat "$DIR"/lost/4-*)"
+	conf 'expunge-retention = 0'
+	run -0 mboxadm purge
+	same '' "$(ls "$DIR/lost")"
 	run -0 mboxadm check
 	same 1 "${#lines[@]}"
 	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
@@ -107,6 +114,40 @@ validity() {
 	    size = (SELECT sum(size) FROM messages)'
 	run mboxadm check --repair
 	[[ -e $DIR/3 ]]
+}
+
+# databases save|restore: messages.db and account.db, as a backup would.
+databases() {
+	local file end here there
+
+	for file in "$DB" "$MSGSTORE/users/alice/account.db"; do
+		for end in '' -wal -shm; do
+			here=$file$end there=$BATS_TEST_TMPDIR/${file##*/}$end
+			[[ $1 == save ]] || { here=$there; there=$file$end; }
+			cp -p "$here" "$there"
+		done
+	done
+}
+
+# Both databases put back from a backup: nothing tells any more that the message
+# was acknowledged, and it was removed, or written over by the next.
+@test "check: mail that both databases are too old for is put aside, not removed" {
+	local how
+	for how in repair append; do
+		fill
+		databases save
+		deliver alice four
+		databases restore
+		if [[ $how == repair ]]; then
+			run -0 mboxadm check --repair
+			[[ $output == *'file 4'*'newer than the databases; put into lost'* ]]
+		else
+			deliver alice five
+		fi
+		grep -q '^Subject: four' "$DIR"/lost/4-*
+		rm -rf "$MSGSTORE"
+		cp -a "$TEMPLATE" "$MSGSTORE"
+	done
 }
 
 # The counters in account.db fell behind by the mod-sequence of the commit that

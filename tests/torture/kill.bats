@@ -5,7 +5,7 @@
 # After each the store opens without a repair; what was acknowledged is there
 # octet by octet with its flags, what was not is there whole or not at all; nothing
 # is there twice, no UID comes again, counters are right, and "mboxadm check" finds
-# at most orphans, which --repair removes.  Then the same is done again, and works.
+# at most orphans, which --repair puts aside.  Then the same is done again, and works.
 load torture
 
 @test "kill -9 anywhere: APPEND, MULTIAPPEND, CATENATE, REPLACE" {
@@ -71,4 +71,10 @@ load torture
 @test "kill -9 anywhere: users, shared mailboxes, grants" {
 	torture kill 6 user-add user-rename user-delete user-passwd user-deny \
 	    shared-add shared-delete grant revoke
+}
+
+@test "kill -9 anywhere in a session that is confined" {
+	((EUID == 0)) || skip 'needs root, to look into it'
+	export TORTURE_SANDBOX=yes
+	torture kill 6 append move rename-tree delete life
 }

@@ -173,8 +173,10 @@ class Store:
         self.log = open(os.path.join(work, 'log'), 'ab')
         conf_path = os.path.join(work, 'msgstore.conf')
         with open(conf_path, 'w') as f:
-            # A tracer cannot look into a process that forbids it.
-            f.write('sandbox = no\ndelimiter = /\nlogin-delay = 0\n' +
+            # A tracer that is not root's cannot look into a process that forbids
+            # it, and none can make a call fail there.
+            f.write('sandbox = ' + os.environ.get('TORTURE_SANDBOX', 'no') +
+                    '\ndelimiter = /\nlogin-delay = 0\n' +
                     ''.join(line + '\n' for line in conf))
         self.environment = dict(os.environ, MSGSTORE=self.path,
                                 MSGSTORE_CONF=conf_path,

@@ -59,6 +59,9 @@ void transfer_init(struct transfer *, struct store *from,
 void transfer_end(struct transfer *);
 /* An empty place for what is under way. */
 const struct err *stage_open(struct transfer *);
+/* Whether a restore may end with what it has: a store that lacks a mailbox would be
+ * taken for one that is restored. */
+const struct err *transfer_whole(const struct transfer *);
 /* All that was written is on the disk. */
 const struct err *transfer_sync(struct transfer *);
 /* Sort names; whether one is among them. */

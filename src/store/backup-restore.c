@@ -151,6 +151,8 @@ bring_mailbox(struct coming *c, struct account *from,
 		    state_r);
 	mailbox_close(m);
 	if (err == NULL)
+		err = transfer_whole(t);
+	if (err == NULL)
 		err = transfer_flush(t);
 	if (err == NULL)
 		err = install_mailbox(t, to, &staged);
@@ -259,6 +261,8 @@ bring_account(struct coming *c, enum account_kind kind, const char *name)
 	err = stage_account(t, kind, name);
 	if (err == NULL)
 		err = transfer_account(t, kind, name);
+	if (err == NULL)
+		err = transfer_whole(t);
 	if (err == NULL)
 		err = transfer_flush(t);
 	if (err == NULL)

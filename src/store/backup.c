@@ -436,6 +436,15 @@ finish(struct transfer *t)
 	    err_errno("%s: fsync", store_path(t->to));
 }
 
+const struct err *
+transfer_whole(const struct transfer *t)
+{
+	if (!t->restore || t->result->problems == 0 || t->options->incomplete)
+		return NULL;
+	return err_user(RESP_CANNOT, "not all could be restored, so nothing is; "
+	    "try again, or take what there is with --incomplete");
+}
+
 static const struct err *
 run(struct transfer *t)
 {
@@ -449,6 +458,8 @@ run(struct transfer *t)
 		err = stage_all(&all);
 	if (err == NULL)
 		err = both_kinds(&all, false, transfer_account);
+	if (err == NULL)
+		err = transfer_whole(t);
 	if (err == NULL)
 		err = install_all(&all);
 	if (err == NULL)

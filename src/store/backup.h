@@ -28,7 +28,8 @@ enum backup_uids {
 
 struct backup_options {
 	bool		 copies;	/* no hard links and no shared blocks */
-	bool		 incomplete;	/* restore what is not complete too */
+	bool		 incomplete;	/* restore what is not complete, and
+					 * without what cannot be read */
 	enum backup_uids uids;		/* of a restored store */
 	/*
 	 * Something that could not be copied, or not whole; the rest goes on.

@@ -536,6 +536,28 @@ l LOGOUT\r' >resync.log
 	checks_clean back
 }
 
+# A store without the mailbox was made, and exit status 65 told of it.
+@test "restore: nothing, where not all can be read; with --incomplete the rest" {
+	fill
+	mboxadm backup copy
+	dir=$(dir_of alice INBOX)
+	dir=copy/users/alice/${dir##*/}
+	rm "$dir/2"
+	fails 65 mboxadm -s back restore copy
+	says 'message 2 has no file'
+	[[ ! -e back/users.db ]]
+	mboxadm user delete alice
+	fails 65 mboxadm restore copy alice
+	fails 67 mboxadm user show alice
+	mboxadm user add --no-password alice
+	fails 65 mboxadm restore copy alice/INBOX Old
+	run -65 mboxadm -s back restore --incomplete copy
+	same 'for bob' "$(subjects_in back bob INBOX)"
+	run -65 mboxadm restore --incomplete copy alice/INBOX Old
+	mboxadm check --repair >/dev/null || :
+	same "$(printf 'one\nthree')" "$(subjects alice Old)"
+}
+
 @test "restore: what is left of one that was killed at the very end" {
 	fill
 	mboxadm backup copy

@@ -152,6 +152,13 @@ class State:
                     for uid, its, text in box.messages}
         return facts
 
+    def without_uids(self):
+        """Messages in order, and what else is in key()."""
+        return {(user, name): [m[1:] for m in box.messages]
+                for user, boxes in self.users.items()
+                for name, box in boxes.items()}, self.subscribed, \
+            self.grants, self.may
+
     def identities(self):
         return {box.identity for boxes in self.users.values()
                 for box in boxes.values()}

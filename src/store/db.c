@@ -709,8 +709,8 @@ run_sql(struct db *db, const char *sql)
 	return err != NULL ? err : db_run(db, stmt);
 }
 
-const struct err *
-db_begin(struct db *db, bool durable)
+static const struct err *
+begin(struct db *db, bool durable)
 {
 	const struct err *err = NULL;
 
@@ -725,6 +725,39 @@ db_begin(struct db *db, bool durable)
 	if (err == NULL)
 		err = run_sql(db, "BEGIN IMMEDIATE");
 	return err;
+}
+
+/* No statement is in use that would go with the connection. */
+static bool
+may_reopen(const struct db *db)
+{
+	if (db->sql == NULL || db->schema == NULL)
+		return false;
+	for (size_t i = 0; i < db->statements_n; i++)
+		if (sqlite3_stmt_busy(db->statements[i].stmt))
+			return false;
+	return true;
+}
+
+/*
+ * Where the file or the index of its log could not be opened for writing, as a disk
+ * was full or read-only, SQLite opens it for reading alone and stays with that: the
+ * first begins no more than to read, the second fails.
+ */
+const struct err *
+db_begin(struct db *db, bool durable)
+{
+	const struct err *err;
+
+	if (db->sql != NULL && sqlite3_db_readonly(db->sql, "main") == 1 &&
+	    may_reopen(db))
+		db_disconnect(db);
+	err = begin(db, durable);
+	if (err == NULL || db->sql == NULL ||
+	    sqlite3_errcode(db->sql) != SQLITE_READONLY || !may_reopen(db))
+		return err;
+	db_disconnect(db);
+	return begin(db, durable);
 }
 
 /*

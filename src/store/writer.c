@@ -1,6 +1,7 @@
 /* writer.c - a change of one mailbox, from the lock to the watchers
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,12 +77,26 @@ overwrite_unseen(struct mailbox *m)
 	return err;
 }
 
+/* The lock file was opened for reading alone where the disk was read-only then. */
+static void
+lock_reopen(struct mailbox *m)
+{
+	int fd;
+
+	if ((fcntl(m->lockfd, F_GETFL) & O_ACCMODE) != O_RDONLY ||
+	    lock_open(m->fd, m->what, &fd) != NULL)
+		return;
+	close(m->lockfd);
+	m->lockfd = fd;
+}
+
 const struct err *
 mailbox_lock(struct mailbox *m)
 {
 	unsigned char busy = 0;
 	const struct err *err;
 
+	lock_reopen(m);
 	err = lock_take(m->lockfd);
 	if (err != NULL)
 		return err;

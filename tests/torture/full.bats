@@ -47,6 +47,12 @@ small() {
 	torture full 2 append copy move expunge store
 }
 
+# What was opened for reading alone stayed so for as long as the session was busy.
+@test "a file cannot be opened for writing for a while: the session writes later" {
+	torture full:EROFS 0 create
+	torture full:EROFS 12 append move
+}
+
 @test "all calls fail for a while: CREATE, DELETE, RENAME, delivery" {
 	torture full 2 create-append delete rename-tree deliver
 }

@@ -40,18 +40,18 @@ check_names(struct arena *a, int dirfd, const char *what,
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
+	const struct err *err = NULL;
 	const char **names = NULL;
 	size_t n = 0, size = 0;
 	struct dirent *e;
 
 	if (d == NULL) {
-		const struct err *err = err_errno("%s", what);
-
+		err = err_errno("%s", what);
 		if (fd != -1)
 			close(fd);
 		return err;
 	}
-	while ((e = readdir(d)) != NULL) {
+	while (errno = 0, (e = readdir(d)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (n == size) {
@@ -64,7 +64,12 @@ check_names(struct arena *a, int dirfd, const char *what,
 		}
 		names[n++] = arena_strdup(a, e->d_name);
 	}
+	/* What cannot be read just now is not lost. */
+	if (errno != 0)
+		err = err_errno("%s", what);
 	closedir(d);
+	if (err != NULL)
+		return err;
 	if (n > 0)
 		qsort(names, n, sizeof(*names), name_compare);
 	*names_r = names;

@@ -69,17 +69,17 @@ check_uids(int dirfd, const char *what, uint32_t **uids_r, size_t *n_r)
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd == -1 ? NULL : fdopendir(fd);
 	uint32_t *uids = NULL, uid;
+	const struct err *err = NULL;
 	size_t n = 0, size = 0;
 	struct dirent *e;
 
 	if (d == NULL) {
-		const struct err *err = err_errno("%s", what);
-
+		err = err_errno("%s", what);
 		if (fd != -1)
 			close(fd);
 		return err;
 	}
-	while ((e = readdir(d)) != NULL) {
+	while (errno = 0, (e = readdir(d)) != NULL) {
 		uid = check_uid_of(e->d_name);
 		if (uid == 0)
 			continue;
@@ -91,7 +91,14 @@ check_uids(int dirfd, const char *what, uint32_t **uids_r, size_t *n_r)
 		}
 		uids[n++] = uid;
 	}
+	/* What cannot be read just now is not lost. */
+	if (errno != 0)
+		err = err_errno("%s", what);
 	closedir(d);
+	if (err != NULL) {
+		free(uids);
+		return err;
+	}
 	if (n > 0)
 		qsort(uids, n, sizeof(*uids), uid_compare);
 	*uids_r = uids;

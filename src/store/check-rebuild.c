@@ -275,7 +275,12 @@ rebuild_message(struct rebuild *r, uint32_t uid)
 	    O_NONBLOCK);
 	if (fd == -1 && errno != ELOOP)
 		return err_errno("%s/%s", r->what, name);
-	if (fd == -1 || fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+	if (fd != -1 && fstat(fd, &st) == -1) {
+		err = err_errno("%s/%s", r->what, name);
+		close(fd);
+		return err;
+	}
+	if (fd == -1 || !S_ISREG(st.st_mode)) {
 		if (fd != -1)
 			close(fd);
 		return NULL;	/* what has no business here stays behind */

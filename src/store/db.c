@@ -782,15 +782,16 @@ log_overwrite(struct db *db)
 }
 
 /*
- * The last step of a commit with a rollback journal lets the lock go down to that of
- * a reader: where it fails, all is done and on the disk.
+ * A commit with a rollback journal is done when the journal is gone.  Behind that its
+ * directory is synchronised, and the lock goes down to that of a reader.
  */
 static bool
 is_done(struct db *db)
 {
 	int code = sqlite3_extended_errcode(db->sql);
 
-	return code == SQLITE_IOERR_RDLOCK || code == SQLITE_IOERR_UNLOCK;
+	return code == SQLITE_IOERR_DIR_FSYNC || code == SQLITE_IOERR_RDLOCK ||
+	    code == SQLITE_IOERR_UNLOCK;
 }
 
 const struct err *

@@ -128,11 +128,12 @@ dir_is_empty(int fd)
 		return false;
 	}
 	rewinddir(d);
-	while ((e = readdir(d)) != NULL)
+	while (errno = 0, (e = readdir(d)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 &&
 		    strcmp(e->d_name, "..") != 0 &&
 		    strcmp(e->d_name, "lost+found") != 0)
 			empty = false;
+	empty &= errno == 0;
 	closedir(d);
 	return empty;
 }

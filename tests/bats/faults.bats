@@ -148,3 +148,35 @@ appended() {
 	imap_close a
 	faults appended "f1 APPEND work (Key) {3+}${CRLF}one (Other) {3+}${CRLF}two {5+}${CRLF}three"
 }
+
+# What could not be read was taken for what is not there: messages were lost, or
+# came back under new UIDs, and the repair told of no failure.
+@test "check --repair: a directory that cannot be read for a moment loses nothing" {
+	local n dir
+	imap_start a
+	imap_ok a 'a1 CREATE work'
+	append a work one
+	append a work two
+	imap_ok a 'a2 LOGOUT'
+	imap_close a
+	dir=$MSGSTORE/users/alice/$(mboxadm mailbox status alice work | cut -f 9)
+	rm "$dir"/messages.db*
+	prepare
+	for ((n = 1; n <= 24; n++)); do
+		rm -rf "$MSGSTORE"
+		cp -a "$PREPARED" "$MSGSTORE"
+		strace -f -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=getdents64 \
+		    -e "inject=getdents64:error=EIO:when=$n" \
+		    "$MSGSTORE_BUILD/mboxadm" check --repair >/dev/null 2>&1 || :
+		mboxadm check --repair >/dev/null || :
+		mboxadm check >"$BATS_TEST_TMPDIR/check" ||
+			{ cat "$BATS_TEST_TMPDIR/check"; die "call $n"; }
+		same 'one two' "$(texts work)"
+		imap_start u --select work
+		imap u 'u1 UID SEARCH ALL'
+		expect '* SEARCH 1 2'
+		imap_close u
+		grep -q INJECTED "$BATS_TEST_TMPDIR/calls" || break
+	done
+	((n > 5))
+}

@@ -25,6 +25,8 @@ load torture
 @test "a call fails: renaming and deleting users and shared mailboxes" {
 	torture fault 2 user-rename user-delete shared-delete
 	torture fault:ENOLCK 0 user-rename user-delete shared-delete
+	# So did what follows the removal of the journal.
+	torture fault:ENOSPC 0 user-rename
 }
 
 # What could not be purged any more kept DELETE from being answered by OK.
@@ -35,4 +37,8 @@ load torture
 
 @test "a call fails: backup, restore" {
 	torture fault 2 backup-again restore restore-user restore-mailbox
+}
+
+@test "a call fails: repair" {
+	torture fault 5 repair-database repair-stray
 }

@@ -20,7 +20,11 @@ condstore_told(const struct session *s)
 {
 	const struct selected *sel = s->selected;
 
-	return sel->expunge_waits ? sel->told_expunge : sel->told_modseq;
+	const uint64_t told = sel->expunge_waits ? sel->told_expunge :
+	    sel->told_modseq;
+
+	return sel->left_out && sel->whole_modseq < told ? sel->whole_modseq :
+	    told;
 }
 
 void

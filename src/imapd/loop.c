@@ -240,9 +240,10 @@ tell_changes(struct session *s)
 	if (err != NULL)
 		report_error(s, err);
 	/* RFC 7162 3.2: a client must not take a mod-sequence for its highest
-	 * one while it has yet to hear of expunges before that. */
+	 * one while it has yet to hear of changes before that. */
 	else if (s->modseq_sent && s->selected != NULL &&
-	    s->selected->expunge_waits)
+	    (s->selected->expunge_waits || s->selected->behind ||
+	    s->selected->left_out))
 		s->highest_due = true;
 	return notify_accounts(s);
 }

@@ -524,6 +524,40 @@ all_own(const struct selected *sel, const struct mailbox_state *state)
 	    sel->own_modseq == sel->told_modseq + 1;
 }
 
+/*
+ * RFC 7162 3.2: flags that the client does not want to hear of (RFC 5465 3.1) are
+ * for it to find by the mod-sequence that it takes for its highest.
+ */
+static const struct err *
+leave_out_flags(struct selected *sel, uint32_t below)
+{
+	const struct err *err;
+	struct change change;
+	size_t n = 0;
+
+	if (sel->left_out)
+		return NULL;
+	err = mailbox_changes(sel->mbox, sel->told_modseq, sel->own_modseq, 1,
+	    below, &change, 1, &n);
+	if (err == NULL && n > 0) {
+		sel->left_out = true;
+		sel->whole_modseq = sel->told_modseq;
+	}
+	return err;
+}
+
+static const struct err *
+tell_flags(struct session *s, const struct mailbox_state *state,
+    uint32_t below)
+{
+	struct selected *sel = s->selected;
+
+	if (state->highestmodseq <= sel->told_modseq || all_own(sel, state))
+		return NULL;
+	return (notify_selected(s) & NOTIFY_FLAGS) != 0 ? sync_flags(s, below) :
+	    leave_out_flags(sel, below);
+}
+
 static const struct err *
 sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 {
@@ -550,9 +584,8 @@ sync_state(struct session *s, const struct mailbox_state *state, bool expunge)
 		sel->told_expunge = state->highestmodseq;
 	if (err == NULL && state->uidnext > sel->told_uidnext)
 		err = sync_new(s, state);
-	if (err == NULL && state->highestmodseq > sel->told_modseq &&
-	    !all_own(sel, state) && (notify_selected(s) & NOTIFY_FLAGS) != 0)
-		err = sync_flags(s, below);
+	if (err == NULL)
+		err = tell_flags(s, state, below);
 	if (err == NULL && state->highestmodseq > sel->told_modseq)
 		err = contexts_update(s, sel->told_modseq, below);
 	if (err == NULL)
@@ -582,6 +615,24 @@ check_inbox(struct session *s)
 	return err;
 }
 
+/* Only whether there would be something to tell. */
+static const struct err *
+sync_nothing(struct session *s)
+{
+	struct selected *sel = s->selected;
+	struct mailbox_state state;
+	const struct err *err = NULL;
+
+	if (s->modseq_sent && !sel->behind &&
+	    mailbox_stamp(sel->mbox) != sel->stamp) {
+		err = mailbox_state(sel->mbox, &state);
+		sel->behind = err == NULL && !all_own(sel, &state) &&
+		    state.highestmodseq > sel->told_modseq;
+	}
+	sel->own_modseq = 0;
+	return err;
+}
+
 const struct err *
 selected_sync(struct session *s, bool expunge)
 {
@@ -594,10 +645,8 @@ selected_sync(struct session *s, bool expunge)
 	if (sel == NULL)
 		return NULL;
 	/* RFC 5465 3.1: what the client does not want it is not told. */
-	if (notify_selected(s) == 0) {
-		sel->own_modseq = 0;
-		return NULL;
-	}
+	if (notify_selected(s) == 0)
+		return sync_nothing(s);
 	first = sel->told_uidnext;
 	/* The stamp first: a commit after it changes it again. */
 	stamp = mailbox_stamp(sel->mbox);
@@ -614,8 +663,10 @@ selected_sync(struct session *s, bool expunge)
 	if (err == NULL)
 		err = sync_state(s, &state, expunge);
 	sel->own_modseq = 0;
-	if (err == NULL)
+	if (err == NULL) {
 		sel->stamp = stamp;
+		sel->behind = false;
+	}
 	if (err == NULL && sel->told_uidnext > first)
 		err = notify_fetch(s, first, sel->told_uidnext);
 	return err;

@@ -34,6 +34,11 @@ struct selected {
 	uint64_t	 own_modseq;	/* of this command's own STORE */
 	uint32_t	 told_keywords;	/* how many FLAGS listed */
 	bool		 expunge_waits;	/* there are expunges not yet told */
+	bool		 behind;	/* there may be anything not yet told */
+	/* RFC 5465: a flag change was not told, and never will be; those up to
+	 * whole_modseq were. */
+	bool		 left_out;
+	uint64_t	 whole_modseq;
 
 	bool		 filled;	/* the view is */
 	struct view	 view;

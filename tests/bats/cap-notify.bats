@@ -143,6 +143,56 @@ quiet() {
 	expect '=* 1 EXPUNGE' 'b3 OK'
 }
 
+# resyncs_from_highest NAME UIDVALIDITY: a client with what NAME was told last hears
+# in a new session, c, of all that NAME did not.
+resyncs_from_highest() {
+	local re='^u OK \[HIGHESTMODSEQ ([0-9]+)\]' highest
+	imap_ok "$1" 'u UID FETCH 3 (FLAGS MODSEQ)'
+	[[ ${ANSWER[-1]} =~ $re ]] || die "not told: ${ANSWER[-1]}"
+	highest=${BASH_REMATCH[1]}
+	imap_start c
+	imap_ok c 'c1 ENABLE QRESYNC'
+	imap_ok c "c2 SELECT INBOX (QRESYNC ($2 $highest))"
+}
+
+@test "NOTIFY: flags that are not wanted are found by QRESYNC (RFC 7162 3.2)" {
+	local valid re='UIDVALIDITY ([0-9]+)'
+	imap_start a
+	seed a INBOX 3
+	imap_ok a 'a0 SELECT INBOX'
+	imap_start b
+	imap_ok b 'b1 ENABLE QRESYNC'
+	imap_ok b 'b2 SELECT INBOX'
+	[[ ${ANSWER[*]} =~ $re ]]
+	valid=${BASH_REMATCH[1]}
+	imap_ok b "b3 NOTIFY SET (selected $NEW)"
+	imap_ok a 'a1 STORE 1 +FLAGS (\Flagged)'
+	imap_ok a 'a2 STORE 2 +FLAGS (\Deleted)'
+	imap_ok a 'a3 EXPUNGE'
+	imap_wait b '=* VANISHED 2'
+	imap_ok b 'b4 NOOP'
+	resyncs_from_highest b "$valid"
+	expect '* 1 FETCH (UID 1 MODSEQ (5) FLAGS (\Flagged))'
+}
+
+@test "NOTIFY: NONE, and expunges are found by QRESYNC (RFC 7162 3.2)" {
+	local valid re='UIDVALIDITY ([0-9]+)'
+	imap_start a
+	seed a INBOX 3
+	imap_ok a 'a0 SELECT INBOX'
+	imap_start b
+	imap_ok b 'b1 ENABLE QRESYNC'
+	imap_ok b 'b2 SELECT INBOX'
+	[[ ${ANSWER[*]} =~ $re ]]
+	valid=${BASH_REMATCH[1]}
+	imap_ok b 'b3 NOTIFY NONE'
+	imap_ok a 'a1 STORE 2 +FLAGS (\Deleted)'
+	imap_ok a 'a2 EXPUNGE'
+	imap_ok a 'a3 STORE 2 +FLAGS (\Flagged)'
+	resyncs_from_highest b "$valid"
+	expect '=* VANISHED (EARLIER) 2'
+}
+
 @test "NOTIFY: selected-delayed keeps expunges for a command (RFC 5465 6.1.2)" {
 	imap_start a
 	seed a INBOX 3

@@ -131,7 +131,8 @@ put_1252(unsigned char c, struct buf *out)
 
 /*
  * A name comes from mail: nothing but what names are made of reaches iconv(3),
- * no "//IGNORE" and no path.  The sets left out are no character sets of mail,
+ * no "//IGNORE", no path, and none of the characters that glibc leaves out of a
+ * name, so that "UT+F-8" is another way to write it.  The sets left out are no character sets of mail,
  * and ISO-2022-CN-EXT has a record of writing behind its buffer.
  */
 static bool
@@ -141,7 +142,7 @@ name_is_safe(const char *name)
 
 	if (len == 0 || len > NAME_MAX_OCTETS || strspn(name,
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	    "-_.:+") != len || name[0] == '.')
+	    "-_.:") != len || name[0] == '.')
 		return false;
 	return strcasecmp(name, "INTERNAL") != 0 &&
 	    strcasecmp(name, "WCHAR_T") != 0 &&
@@ -264,6 +265,41 @@ feed_octets(struct converter *c, const char *s, size_t len, struct buf *out)
 	return len;
 }
 
+/*
+ * glibc knows UTF-8 and UCS-4 by more names than are listed above, and takes code
+ * points to 2^31 - 1 from them: those that are none become U+FFFD.
+ */
+static void
+mend(struct buf *out, size_t from)
+{
+	size_t pos = from, to = from;
+	uint32_t c;
+	int n;
+
+	while (pos < out->len && (unsigned char)out->s[pos] < 0xed)
+		pos++;
+	if (pos == out->len)
+		return;
+	for (to = pos; pos < out->len; pos += (size_t)n) {
+		n = utf8_get(out->s + pos, out->len - pos, &c);
+		if (n > 0) {
+			memmove(out->s + to, out->s + pos, (size_t)n);
+			to += (size_t)n;
+			continue;
+		}
+		/* Three octets, where there were three at least. */
+		for (n = 1; pos + (size_t)n < out->len &&
+		    (out->s[pos + (size_t)n] & 0xc0) == 0x80; n++)
+			;
+		if (n >= 3)
+			memcpy(out->s + to, "\xef\xbf\xbd", 3);
+		else
+			memset(out->s + to, '?', (size_t)n);
+		to += n >= 3 ? 3 : (size_t)n;
+	}
+	out->len = to;
+}
+
 static size_t
 feed_iconv(struct converter *c, const char *s, size_t len, bool end,
     struct buf *out)
@@ -280,6 +316,7 @@ feed_iconv(struct converter *c, const char *s, size_t len, bool end,
 		ok = iconv(c->cd, &in, &now, &to, &room) != (size_t)-1;
 		left -= given - now;
 		out->len += size - room;
+		mend(out, out->len - (size - room));
 		/* An octet that means nothing without the next, such as "+". */
 		if (!ok && errno == EINVAL && now == given && given < left &&
 		    few < CHARSET_HELD_MAX) {

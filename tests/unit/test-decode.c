@@ -141,6 +141,11 @@ character_sets_become_utf8(void)
 		{ ID, "iso-2022-jp", "\033$B$\"\033(Bx", "\343\201\202x" },
 		{ ID, "euc-kr", "\260\241", "\352\260\200" },
 		{ ID, "utf-7", "+AOQ-x", "\303\244x" },
+		/* UTF-8 to iconv(3), with code points that are none. */
+		{ ID, "iso-ir-193", "a\303\244\364\237\230\200b",
+		    "a\303\244\357\277\275" "b" },
+		{ ID, "iso-ir-193", "\364\217\277\277x\370\210\200\200\200",
+		    "\364\217\277\277x\357\277\275" },
 		{ ID, "cp1255", "\340\310x\340", "\357\254\257x\327\220" },
 		{ MIME_QUOTED_PRINTABLE, "iso-8859-1", "=E4 x",
 		    "\303\244 x" },
@@ -182,7 +187,8 @@ strings_of_a_search_are_checked(void)
 	    charset_known("iso-8859-1") && charset_known("KOI8-R"));
 	CHECK(!charset_known("") && !charset_known("nonsense") &&
 	    !charset_known("utf-8//TRANSLIT") && !charset_known("../x") &&
-	    !charset_known("INTERNAL") && !charset_known("WCHAR_T"));
+	    !charset_known("INTERNAL") && !charset_known("WCHAR_T") &&
+	    !charset_known("INT+ERNAL") && !charset_known("utf-+8"));
 	buf_adds(&b, "x");
 	CHECK(charset_to_utf8("UTF-8", "\303\244", 2, &b));
 	CHECK(charset_to_utf8("us-ascii", "a", 1, &b));

@@ -133,19 +133,74 @@ read_limits(struct rebuild *r)
 
 /* --- The new directory --- */
 
-/* A file under another name in the new directory; missing is no error. */
+/* Where the file has as many names as it may: one message copied many times. */
 static const struct err *
-link_into(struct rebuild *r, const char *name, const char *as)
+copy_into(int old, const char *name, int new, const char *as, const char *what)
+{
+	const struct err *err;
+	struct stat st;
+	int in, out = -1;
+
+	in = openat(old, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (in == -1 || fstat(in, &st) == -1 || (out = openat(new, as,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, st.st_mode & 0777)) == -1)
+		err = err_errno("%s/%s", what, name);
+	else
+		err = place_octets(in, out, what);
+	/* The file's time is the INTERNALDATE. */
+	if (err == NULL && futimens(out, (struct timespec[2]){ st.st_atim,
+	    st.st_mtim }) == -1)
+		err = err_errno("%s/%s", what, name);
+	if (in != -1)
+		close(in);
+	if (out != -1)
+		close(out);
+	return err;
+}
+
+/* A file of the old directory also in the new one; missing is no error. */
+static const struct err *
+link_into(int old, const char *name, int new, const char *as, const char *what)
 {
 	struct stat st;
 
-	if (linkat(r->old, name, r->new, as, 0) == 0 || errno == ENOENT)
+	if (linkat(old, name, new, as, 0) == 0 || errno == ENOENT)
 		return NULL;
-	/* A directory in a database's place is not worth keeping. */
-	if (errno == EPERM && fstatat(r->old, name, &st,
+	if (errno == EMLINK)
+		return copy_into(old, name, new, as, what);
+	/* A directory in a file's place is not worth keeping. */
+	if (errno == EPERM && fstatat(old, name, &st,
 	    AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		return NULL;
-	return err_errno("%s/%s", r->what, name);
+	return err_errno("%s/%s", what, name);
+}
+
+/* Files that wait to be asked for, or purged: lost.c. */
+static const struct err *
+keep_lost(struct rebuild *r)
+{
+	int old = dir_open(r->old, "lost"), new = -1;
+	struct arena *a = arena_new();
+	const struct err *err = NULL;
+	const char **names;
+	size_t n = 0;
+
+	/* What is no directory is nobody's mail. */
+	if (old != -1)
+		err = check_names(a, old, r->what, &names, &n);
+	else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		err = err_errno("%s/lost", r->what);
+	if (n > 0 && (mkdirat(r->new, "lost", 0700) == -1 ||
+	    (new = dir_open(r->new, "lost")) == -1))
+		err = err_errno("%s/lost", r->what);
+	for (size_t i = 0; err == NULL && i < n; i++)
+		err = link_into(old, names[i], new, names[i], r->what);
+	if (old != -1)
+		close(old);
+	if (new != -1)
+		close(new);
+	arena_free(a);
+	return err;
 }
 
 /* The lock's octets tell which messages are recent. */
@@ -191,9 +246,9 @@ new_directory(struct rebuild *r, int lockfd)
 
 		snprintf(name, sizeof(name), "messages.db%s", ends[i]);
 		snprintf(as, sizeof(as), "messages.db.damaged%s", ends[i]);
-		err = link_into(r, name, as);
+		err = link_into(r->old, name, r->new, as, r->what);
 	}
-	return err;
+	return err != NULL ? err : keep_lost(r);
 }
 
 /* --- Messages --- */
@@ -292,7 +347,7 @@ rebuild_message(struct rebuild *r, uint32_t uid)
 		message_from_file(r, &st, &msg);
 	msg.size = (uint64_t)st.st_size;
 	msg.modseq = r->state.highestmodseq;
-	err = link_into(r, name, name);
+	err = link_into(r->old, name, r->new, name, r->what);
 	if (err == NULL)
 		err = store_content(r, uid, fd, msg.size);
 	close(fd);

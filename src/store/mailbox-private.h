@@ -174,6 +174,8 @@ const struct err *place_fd(struct mailbox *, int fd, const char *tmp_name,
     uint32_t uid);
 const struct err *place_link(struct mailbox *dst, struct mailbox *src,
     uint32_t from, uint32_t to);
+/* All octets of one open file into another that is new, and on the disk. */
+const struct err *place_octets(int in, int out, const char *what);
 /*
  * Put the file of a UID that no message has out of the way, into the directory
  * lost; and remove what is there longer than expunged messages are kept.

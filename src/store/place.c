@@ -75,8 +75,8 @@ place_fd(struct mailbox *m, int fd, const char *tmp_name, uint32_t uid)
 	return err_errno("%s/%s", m->what, name);
 }
 
-static const struct err *
-copy_octets(struct mailbox *dst, int in, int out)
+const struct err *
+place_octets(int in, int out, const char *what)
 {
 	char b[COPY_OCTETS];
 	ssize_t n;
@@ -89,13 +89,13 @@ copy_octets(struct mailbox *dst, int in, int out)
 			if (w == -1 && errno == EINTR)
 				w = 0;
 			if (w == -1)
-				return err_errno("%s: copy", dst->what);
+				return err_errno("%s: copy", what);
 		}
 		if (n == -1)
-			return err_errno("%s: copy", dst->what);
+			return err_errno("%s: copy", what);
 	}
 	if (fdatasync(out) == -1)
-		return err_errno("%s: fdatasync", dst->what);
+		return err_errno("%s: fdatasync", what);
 	return NULL;
 }
 
@@ -115,7 +115,7 @@ place_copy(struct mailbox *dst, struct mailbox *src, const char *from,
 		return err_errno("%s/%s", src->what, from);
 	err = place_new(dst, tmp, &out);
 	if (err == NULL)
-		err = copy_octets(dst, in, out);
+		err = place_octets(in, out, dst->what);
 	/* The file's time is the INTERNALDATE, for a repair. */
 	if (err == NULL && fstat(in, &st) == 0)
 		futimens(out, (struct timespec[2]){ st.st_atim, st.st_mtim });

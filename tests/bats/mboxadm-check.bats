@@ -295,6 +295,34 @@ databases() {
 	same '1 2 3 4' "$(uids)"
 }
 
+# What is put aside may be mail that both databases were too old for.
+@test "check: what is in lost stays there when messages.db is made again" {
+	fill
+	as_owner sh -c "echo x >'$DIR/4'"
+	deliver alice four
+	same x "$(cat "$DIR"/lost/4-*)"
+	damage "$DB"
+	finds 'messages.db cannot be used'
+	same '1 2 3 4' "$(uids)"
+	same x "$(cat "$DIR"/lost/4-*)"
+}
+
+# ext4 gives a file 65,000 names: the new directory has no room for as many again.
+@test "check: messages.db is made again where a message was copied most often" {
+	local _
+	deliver alice one
+	DB=$(dir_of alice INBOX)/messages.db
+	{
+		echo 'a SELECT INBOX'
+		for _ in {1..15}; do echo 'b COPY 1:* INBOX'; done
+		echo 'c LOGOUT'
+	} | sed 's/$/\r/' | imapd --preauth alice >imap.log
+	same 32768 "$(mboxadm mailbox status alice INBOX | cut -f 2)"
+	rm -f "$DB" "$DB"-*
+	finds 'messages.db cannot be used'
+	same 32768 "$(mboxadm mailbox status alice INBOX | cut -f 2)"
+}
+
 @test "check: what a damaged messages.db still tells is kept" {
 	local page
 	fill

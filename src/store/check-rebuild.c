@@ -21,6 +21,7 @@ struct rebuild {
 	struct account	*account;
 	const struct mailbox_row *row;
 	int		 old, new;	/* directories */
+	int		 new_lock;
 	char		 new_name[32], old_path[STORE_PATH_OCTETS];
 	char		 new_path[STORE_PATH_OCTETS];
 	char		 what[256];
@@ -209,15 +210,15 @@ copy_lock(struct rebuild *r, int lockfd)
 {
 	const struct err *err;
 	unsigned char octets[4];
-	int fd;
 
-	err = lock_open(r->new, r->what, &fd);
-	if (err != NULL)
-		return err;
-	if (pread(lockfd, octets, sizeof(octets), 0) == sizeof(octets) &&
-	    pwrite(fd, octets, sizeof(octets), 0) != sizeof(octets))
+	err = lock_open(r->new, r->what, &r->new_lock);
+	/* Nobody writes into the new directory before its counters are told. */
+	if (err == NULL)
+		err = lock_take(r->new_lock);
+	if (err == NULL &&
+	    pread(lockfd, octets, sizeof(octets), 0) == sizeof(octets) &&
+	    pwrite(r->new_lock, octets, sizeof(octets), 0) != sizeof(octets))
 		err = err_errno("%s/lock", r->what);
-	close(fd);
 	return err;
 }
 
@@ -391,16 +392,11 @@ fill(struct rebuild *r, const uint32_t *uids, size_t n)
 {
 	const struct conf *conf = store_conf(r->account->store);
 	const struct err *err;
-	int lockfd;
 
 	err = db_create(r->new_path, r->new, &schema_messages, conf);
 	if (err == NULL)
-		err = lock_open(r->new, r->what, &lockfd);
-	if (err != NULL)
-		return err;
-	err = db_open(r->new_path, &schema_messages, conf, lockfd, r->what,
-	    &r->db);
-	close(lockfd);
+		err = db_open(r->new_path, &schema_messages, conf, -1, r->what,
+		    &r->db);
 	if (err == NULL)
 		err = db_begin(r->db, false);
 	if (err != NULL)
@@ -450,7 +446,7 @@ check_rebuild(struct account *account, const struct mailbox_row *row,
     int dirfd, int lockfd, uint64_t *messages_r)
 {
 	struct rebuild r = { .account = account, .row = row, .old = dirfd,
-	    .new = -1 };
+	    .new = -1, .new_lock = -1 };
 	const struct err *err;
 	uint32_t *uids = NULL;
 	size_t n = 0;
@@ -476,6 +472,8 @@ check_rebuild(struct account *account, const struct mailbox_row *row,
 		err = err_errno("%s: fsync", account->what);
 	if (err == NULL)
 		err = account_counters_set(account, row->id, &r.state);
+	if (r.new_lock != -1)
+		close(r.new_lock);
 	/* Wakes those who have the old directory open: it is gone. */
 	stamp_touch(dirfd);
 	if (r.new != -1) {

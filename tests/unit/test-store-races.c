@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/mailbox-private.h"
+#include "store/check-private.h"
 #include "store/users.h"
 #include "wire/mboxname.h"
 
@@ -109,6 +109,51 @@ undelete_leaves_one_file(void)
 	CHECK(!has_file(m, "2"));
 	CHECK(!has_file(m, "5"));
 	mailbox_close(m);
+}
+
+/* Called when account.db changes: the counters of who wrote by now would be
+ * overwritten. */
+static unsigned int rebuilt, rebuilt_open;
+
+static int
+try_lock(void *arg)
+{
+	struct mailbox *old = arg;
+	int fd = dir_open(account->fd, old->id), lockfd = -1;
+
+	if (!mailbox_gone(old)) {
+		close(fd);
+		return 0;
+	}
+	rebuilt++;
+	CHECK_OK(lock_open(fd, "new", &lockfd));
+	rebuilt_open += lock_try(lockfd);
+	close(lockfd);
+	close(fd);
+	return 0;
+}
+
+static void
+rebuilt_mailbox_is_locked_until_it_is_counted(void)
+{
+	struct mailbox *m = make_mailbox("rebuilt", 3);
+	struct mailbox_row row;
+	uint64_t n = 0;
+
+	CHECK_OK(account_find(account, a, "rebuilt", &row));
+	CHECK_OK(lock_take(m->lockfd));
+	sqlite3_commit_hook(db_sqlite(account->db), try_lock, m);
+	CHECK_OK(check_rebuild(account, &row, m->fd, m->lockfd, &n));
+	sqlite3_commit_hook(db_sqlite(account->db), NULL, NULL);
+	CHECK_INT(n, 3);
+	CHECK_INT(rebuilt, 1);
+	CHECK_INT(rebuilt_open, 0);
+	mailbox_close(m);
+	m = open_mailbox("rebuilt");
+	add_messages(m, 1);
+	mailbox_close(m);
+	CHECK_OK(account_find(account, a, "rebuilt", &row));
+	CHECK_INT(row.messages, 4);
 }
 
 static struct mailbox *other;
@@ -832,6 +877,7 @@ main(void)
 	CHECK_OK(user_add(store, "alice", NULL, NULL, 0));
 	CHECK_OK(account_open(store, ACCOUNT_USER, "alice", &account));
 	TEST(undelete_leaves_one_file);
+	TEST(rebuilt_mailbox_is_locked_until_it_is_counted);
 	TEST(copy_leaves_out_what_is_purged_meanwhile);
 	TEST(a_commit_that_nobody_saw_does_not_come_back);
 	TEST(copy_into_itself_ends);

@@ -315,6 +315,19 @@ message_from_file(struct rebuild *r, const struct stat *st,
 	    r->state.keywords)) - 1;
 }
 
+/* A message that is in the table of the expunged too stays: pass_tables(). */
+static bool
+is_expunged(struct rebuild *r, struct message *msg, int64_t *time_r)
+{
+	struct message there;
+	int64_t unused;
+
+	return read_row(r, "SELECT " MESSAGE_COLUMNS ", time FROM expunged "
+	    "WHERE uid = ?1 AND purged = 0", msg->uid, msg, time_r) &&
+	    !read_row(r, "SELECT " MESSAGE_COLUMNS ", 0 FROM messages "
+	    "WHERE uid = ?1", msg->uid, &there, &unused);
+}
+
 static const struct err *
 rebuild_message(struct rebuild *r, uint32_t uid)
 {
@@ -341,9 +354,7 @@ rebuild_message(struct rebuild *r, uint32_t uid)
 			close(fd);
 		return NULL;	/* what has no business here stays behind */
 	}
-	tombstone = read_row(r, "SELECT " MESSAGE_COLUMNS ", time "
-	    "FROM expunged WHERE uid = ?1 AND purged = 0", uid, &msg,
-	    &expunged);
+	tombstone = is_expunged(r, &msg, &expunged);
 	if (!tombstone)
 		message_from_file(r, &st, &msg);
 	msg.size = (uint64_t)st.st_size;

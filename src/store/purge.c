@@ -13,6 +13,11 @@
 
 #define PURGE_BATCH		1000	/* files per transaction */
 
+/* Of a tombstone that is none: a damaged database may have one of a message that is
+ * there, whose file it is. */
+#define IS_GONE	"NOT EXISTS (SELECT 1 FROM messages AS m "		\
+		"WHERE m.uid = expunged.uid)"
+
 /* UIDs whose files may go, at most max of them. */
 static const struct err *
 purgeable(struct mailbox *m, uint32_t max, uint32_t *uids, uint32_t *n_r)
@@ -25,7 +30,8 @@ purgeable(struct mailbox *m, uint32_t max, uint32_t *uids, uint32_t *n_r)
 	bool row;
 
 	err = db_prepare(m->db, "SELECT uid FROM expunged WHERE purged = 0 "
-	    "AND time <= ?1 AND +uid BETWEEN 1 AND 4294967295 LIMIT ?2", &stmt);
+	    "AND time <= ?1 AND +uid BETWEEN 1 AND 4294967295 AND " IS_GONE
+	    " LIMIT ?2", &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_int64(stmt, 1, before);
@@ -227,7 +233,8 @@ undelete_range(struct writer *w, struct seqrange r,
 	bool row;
 
 	err = db_prepare(m->db, "SELECT " MESSAGE_COLUMNS " FROM expunged "
-	    "WHERE uid BETWEEN ?1 AND ?2 AND purged = 0 ORDER BY uid", &stmt);
+	    "WHERE uid BETWEEN ?1 AND ?2 AND purged = 0 AND " IS_GONE
+	    " ORDER BY uid", &stmt);
 	if (err != NULL)
 		return err;
 	sqlite3_bind_int64(stmt, 1, r.first);

@@ -262,6 +262,25 @@ databases() {
 	same '1 2 3' "$(uids)"
 }
 
+# The file is the message's: neither a purge takes it away, nor what brings expunged
+# messages back, nor a repair that makes messages.db again.
+@test "a message that is in the table of the expunged too is not purged" {
+	local page
+	fill
+	sql "$DB" 'INSERT INTO expunged SELECT uid, flags, modseq, date, zone,
+	    savedate, size, 1, 0 FROM messages WHERE uid = 2'
+	run -0 mboxadm purge
+	same 0 "$(mboxadm mailbox undelete alice INBOX --json | json 'd["undeleted"]')"
+	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
+	fold "$DB"
+	page=$(sql "$DB" "SELECT rootpage FROM sqlite_schema
+	    WHERE name = 'messages_unseen'")
+	as_owner dd if=/dev/zero of="$DB" bs=4096 seek=$((page - 1)) count=1 \
+	    conv=notrunc status=none
+	finds 'messages.db cannot be used'
+	same '1 2 3' "$(uids)"
+}
+
 @test "check: a lost messages.db is made again, with the same UIDs" {
 	local validity date
 	fill

@@ -57,7 +57,8 @@ static const struct err *
 store_failed(struct storing *st, struct seqrange r,
     struct seqset_builder *failed)
 {
-	struct db *db = st->w.mbox->db;
+	struct mailbox *m = st->w.mbox;
+	int64_t uid, next = r.first;
 	const struct err *err;
 	sqlite3_stmt *stmt;
 	bool row;
@@ -67,8 +68,13 @@ store_failed(struct storing *st, struct seqrange r,
 	    &stmt);
 	if (err != NULL)
 		return err;
-	while ((err = db_step(db, stmt, &row)) == NULL && row)
-		seqset_add(failed, (uint32_t)sqlite3_column_int64(stmt, 0));
+	while ((err = db_step(m->db, stmt, &row)) == NULL && row) {
+		uid = sqlite3_column_int64(stmt, 0);
+		err = uid_in_order(m, uid, &next, r.last);
+		if (err != NULL)
+			break;
+		seqset_add(failed, (uint32_t)uid);
+	}
 	db_done(stmt);
 	return err;
 }

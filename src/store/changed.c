@@ -62,6 +62,7 @@ mailbox_changes(struct mailbox *m, uint64_t since, uint64_t own,
 	const struct err *err = mailbox_db(m);
 	const char *sql;
 	sqlite3_stmt *stmt;
+	int64_t next = first_uid;
 	size_t n = 0;
 	bool row;
 
@@ -84,6 +85,10 @@ mailbox_changes(struct mailbox *m, uint64_t since, uint64_t own,
 			.flags = (uint64_t)sqlite3_column_int64(stmt, 1),
 			.modseq = (uint64_t)sqlite3_column_int64(stmt, 2)
 		};
+		err = uid_in_order(m, changes[n - 1].uid, &next,
+		    UINT32_MAX);
+		if (err != NULL)
+			break;
 	}
 	db_done(stmt);
 	if (err == NULL)

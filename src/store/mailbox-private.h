@@ -160,6 +160,13 @@ const struct err *keywords_create(struct mailbox *, const char *const *names,
     size_t n);
 void keywords_forget(struct mailbox *, size_t n);
 
+/*
+ * Of rows in the order of UIDs: whether this one may come, from *next to last.  *next
+ * is then behind it.
+ */
+const struct err *uid_in_order(const struct mailbox *, int64_t uid,
+    int64_t *next, int64_t last);
+
 /* A message file's name. */
 #define UID_NAME_OCTETS	12
 void uid_name(uint32_t uid, char name[UID_NAME_OCTETS]);

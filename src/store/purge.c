@@ -228,6 +228,7 @@ undelete_range(struct writer *w, struct seqrange r,
 {
 	struct mailbox *m = w->mbox;
 	const struct err *err;
+	int64_t next = r.first;
 	struct message msg;
 	sqlite3_stmt *stmt;
 	bool row;
@@ -242,7 +243,10 @@ undelete_range(struct writer *w, struct seqrange r,
 	while ((err = db_step(m->db, stmt, &row)) == NULL && row) {
 		msg = (struct message){ 0 };
 		message_read(stmt, 0, &msg);
-		err = undelete_one(w, &msg, back);
+		err = uid_in_order(m, sqlite3_column_int64(stmt, 0), &next,
+		    r.last);
+		if (err == NULL)
+			err = undelete_one(w, &msg, back);
 		if (err != NULL)
 			break;
 	}

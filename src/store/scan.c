@@ -44,7 +44,10 @@ struct scan {
 	sqlite3_stmt	*stmt;		/* NULL: no database, no messages */
 	uint64_t	 told_modseq;
 	size_t		 range;		/* the range that comes or is on */
+	struct seqrange	 left;		/* what there was of it when it began */
 	uint32_t	 last;		/* the last UID given; 0: none */
+	uint32_t	 met;		/* the last UID that was read */
+	const struct err *err;		/* of one that cannot be */
 	bool		 running;	/* the statement has rows to come */
 	struct batch	*batch;		/* or NULL: one row a step */
 };
@@ -60,6 +63,43 @@ message_read(sqlite3_stmt *stmt, int i, struct message *msg)
 	msg->savedate = sqlite3_column_int64(stmt, i + 5);
 	msg->size = (uint64_t)sqlite3_column_int64(stmt, i + 6);
 }
+
+/* --- The order of rows --- */
+
+/*
+ * SQLite walks a damaged table as it lies: UIDs that come twice, or from outside of
+ * what was asked for, would end the session, or let a scan that goes on behind the
+ * last one go round for ever.
+ */
+const struct err *
+uid_in_order(const struct mailbox *m, int64_t uid, int64_t *next, int64_t last)
+{
+	if (uid < *next || uid > last)
+		return err_internal("%s/%s has rows that are not in order; run "
+		    "'mboxadm check --repair %s'", m->what,
+		    schema_messages.file, m->account->name);
+	*next = uid + 1;
+	return NULL;
+}
+
+static const struct err *
+in_order(struct scan *s, int64_t uid)
+{
+	const bool down = s->want & SCAN_DOWN;
+	int64_t next = s->left.first, last = s->left.last;
+	const struct err *err;
+
+	if (s->met != 0 && down && last >= s->met)
+		last = (int64_t)s->met - 1;
+	else if (s->met != 0 && !down && next <= s->met)
+		next = (int64_t)s->met + 1;
+	err = uid_in_order(s->mbox, uid, &next, last);
+	if (err == NULL)
+		s->met = (uint32_t)uid;
+	return err;
+}
+
+/* --- Statements --- */
 
 static const struct {
 	unsigned int	 want;
@@ -147,6 +187,11 @@ take_row(sqlite3_context *context, int n, sqlite3_value **values)
 
 	if (batch == NULL || batch->n == BATCH_ROWS)
 		return;
+	s->err = in_order(s, sqlite3_value_int64(values[1]));
+	if (s->err != NULL) {
+		sqlite3_result_int(context, 1);
+		return;
+	}
 	row = &batch->rows[batch->n++];
 	*row = (struct row){
 		.uid = (uint32_t)sqlite3_value_int64(values[1])
@@ -290,6 +335,7 @@ scan_start(struct scan *s)
 		if (scan_left(s, &r))
 			break;
 	}
+	s->left = r;
 	sqlite3_bind_int64(s->stmt, 1, r.first);
 	sqlite3_bind_int64(s->stmt, 2, r.last);
 	if (s->batch != NULL)
@@ -397,7 +443,10 @@ batch_next(struct scan *s, struct message *msg, bool *more_r)
 	if (batch->next == batch->n) {
 		batch->n = batch->next = 0;
 		buf_reset(&batch->keys);
-		if ((err = scan_step(s, &full)) != NULL)
+		err = scan_step(s, &full);
+		if (err == NULL)
+			err = s->err;
+		if (err != NULL)
 			return err;
 		*more_r = batch->n > 0;
 		if (batch->n == 0)
@@ -421,9 +470,18 @@ scan_next(struct scan *s, struct message *msg, bool *more_r)
 {
 	const struct err *err;
 
+	int64_t uid = 0;
+
 	if (s->batch != NULL)
 		return batch_next(s, msg, more_r);
-	if ((err = scan_step(s, more_r)) == NULL && *more_r)
+	/* One that is marked as expunged too comes of both tables. */
+	do {
+		if ((err = scan_step(s, more_r)) != NULL || !*more_r)
+			return err;
+		uid = sqlite3_column_int64(s->stmt, 0);
+	} while (s->want & SCAN_EXPUNGED && uid > 0 && uid == s->met);
+	err = in_order(s, uid);
+	if (err == NULL)
 		scan_read(s, msg);
 	return err;
 }
@@ -491,13 +549,23 @@ mailbox_message_fd(struct mailbox *m, uint32_t uid, int *fd_r)
 /* --- UIDs alone --- */
 
 static const struct err *
-add_uids(struct mailbox *m, sqlite3_stmt *stmt, struct seqset_builder *b)
+add_uids(struct mailbox *m, sqlite3_stmt *stmt, uint32_t first, uint32_t below,
+    struct seqset_builder *b)
 {
 	const struct err *err;
+	int64_t uid, next = first;
 	bool row;
 
-	while ((err = db_step(m->db, stmt, &row)) == NULL && row)
-		seqset_add(b, (uint32_t)sqlite3_column_int64(stmt, 0));
+	while ((err = db_step(m->db, stmt, &row)) == NULL && row) {
+		uid = sqlite3_column_int64(stmt, 0);
+		/* It may be in both tables. */
+		if (uid == next - 1 && next > first)
+			continue;
+		err = uid_in_order(m, uid, &next, (int64_t)below - 1);
+		if (err != NULL)
+			break;
+		seqset_add(b, (uint32_t)uid);
+	}
 	db_done(stmt);
 	return err;
 }
@@ -517,7 +585,7 @@ add_expunged(struct mailbox *m, uint64_t since, uint64_t upto,
 	sqlite3_bind_int64(stmt, 1, (int64_t)since);
 	sqlite3_bind_int64(stmt, 2, below_uid);
 	sqlite3_bind_int64(stmt, 3, (int64_t)upto);
-	return add_uids(m, stmt, b);
+	return add_uids(m, stmt, 1, below_uid, b);
 }
 
 const struct err *
@@ -594,7 +662,7 @@ mailbox_uids(struct mailbox *m, uint32_t first, uint32_t below_uid,
 		sqlite3_bind_int64(stmt, 1, first);
 		sqlite3_bind_int64(stmt, 2, below_uid);
 		sqlite3_bind_int64(stmt, 3, (int64_t)told_modseq);
-		err = add_uids(m, stmt, b);
+		err = add_uids(m, stmt, first, below_uid, b);
 	}
 	db_end_read(m->db);
 	return err;

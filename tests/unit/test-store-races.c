@@ -156,6 +156,153 @@ rebuilt_mailbox_is_locked_until_it_is_counted(void)
 	CHECK_INT(row.messages, 4);
 }
 
+#define PAGE	4096
+
+/* In the leaf of the messages' table the row of one UID gets another. */
+static void
+spoil_uid(struct mailbox *m, unsigned char uid, unsigned char as)
+{
+	unsigned char page[PAGE];
+	sqlite3_stmt *stmt;
+	bool row, done = false;
+	off_t root;
+	size_t at;
+	int fd;
+
+	CHECK_OK(db_prepare(m->db, "SELECT rootpage FROM sqlite_schema "
+	    "WHERE name = 'messages'", &stmt));
+	CHECK_OK(db_step(m->db, stmt, &row));
+	root = ((off_t)sqlite3_column_int64(stmt, 0) - 1) * PAGE;
+	db_done(stmt);
+	CHECK_OK(db_exec(m->db, "PRAGMA wal_checkpoint(TRUNCATE)"));
+	fd = openat(m->fd, "messages.db", O_RDWR | O_CLOEXEC);
+	CHECK(pread(fd, page, PAGE, root) == PAGE && page[0] == 13);
+	for (size_t i = 8; i < 8 + (size_t)2 * page[4] && !done; i += 2) {
+		/* The length of the row, then its number: one octet each. */
+		at = ((size_t)page[i] << 8 | page[i + 1]) + 1;
+		done = at < PAGE && page[at] == uid &&
+		    pwrite(fd, &as, 1, root + (off_t)at) == 1;
+	}
+	CHECK(done);
+	close(fd);
+}
+
+static bool
+is_damage(const struct err *err)
+{
+	return err != NULL && err->kind == ERR_INTERNAL;
+}
+
+static const struct err *
+scan_all(struct mailbox *m, unsigned int want, unsigned int pause)
+{
+	struct seqset_builder b = { 0 };
+	struct scan *scan = NULL;
+	const struct err *err;
+	struct message msg;
+	unsigned int n = 0;
+	bool more = true;
+
+	err = scan_open(m, NULL, want, 0, &scan);
+	while (err == NULL && (err = scan_next(scan, &msg, &more)) == NULL &&
+	    more) {
+		if ((want & SCAN_DOWN) == 0)
+			seqset_add(&b, msg.uid);
+		if (++n % pause == 0)
+			scan_pause(scan);
+		if (!CHECK(n < 100))
+			break;
+	}
+	scan_close(scan);
+	seqset_builder_clear(&b);
+	return err;
+}
+
+/* One octet on the disk: SQLite gives what lies there, in the order it has.  Where
+ * it must be met, it is. */
+static void
+read_disorder(struct mailbox *m, bool met)
+{
+	static const unsigned int wants[] = { 0, SCAN_DATES, SCAN_ENVELOPE,
+	    SCAN_ENVELOPE | SCAN_EXPUNGED, SCAN_DOWN,
+	    SCAN_ENVELOPE | SCAN_DOWN };
+	struct store_if cond = { .unchangedsince = 1 };
+	struct seqset all = set_of(1, 5);
+	struct seqset_builder b = { 0 };
+	struct mailbox *to = open_mailbox("undelete");
+	struct change changes[8];
+	struct copy_result result;
+	uint64_t modseq;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++)
+		for (unsigned int pause = 1; pause < 8; pause++)
+			CHECK(is_damage(scan_all(m, wants[i], pause)) || !met ||
+			    pause < 7);
+	CHECK(is_damage(mailbox_uids(m, 1, 6, 0, &b)) || !met);
+	CHECK(is_damage(mailbox_copy(m, to, &all, false, UINT64_MAX, a,
+	    &result)) || !met);
+	CHECK(is_damage(mailbox_changes(m, 1, 0, 1, 6, changes, 8, &n)) ||
+	    !met);
+	CHECK(is_damage(mailbox_store_if(m, &all, STORE_ADD, FLAG_DRAFT,
+	    UINT64_MAX, &cond, &modseq)) || !met);
+	seqset_builder_clear(&cond.failed);
+	seqset_builder_clear(&b);
+	mailbox_close(to);
+}
+
+static void
+rows_out_of_order_are_damage(void)
+{
+	static const struct {
+		const char	*name;
+		unsigned char	 as;
+		bool		 met;	/* else a walk may end before it */
+	} rows[] = {
+		{ "disorder", 2, true }, { "disorder-same", 3, false },
+		{ "disorder-none", 0, false }, { "disorder-high", 9, false }
+	};
+	struct seqset all = set_of(1, 5);
+	struct mailbox *m;
+	uint64_t modseq;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		TEST_ROW("%s", rows[i].name);
+		m = make_mailbox(rows[i].name, 5);
+		CHECK_OK(mailbox_store(m, &all, STORE_ADD, FLAG_SEEN,
+		    UINT64_MAX, &modseq));
+		spoil_uid(m, 4, rows[i].as);
+		mailbox_close(m);
+		m = open_mailbox(rows[i].name);
+		read_disorder(m, rows[i].met);
+		mailbox_close(m);
+	}
+}
+
+static void
+what_is_in_both_tables_is_one_message(void)
+{
+	struct mailbox *m = make_mailbox("both", 3);
+	struct seqset_builder b = { 0 };
+	struct scan *scan = NULL;
+	struct message msg;
+	unsigned int n = 0;
+	bool more = true;
+
+	CHECK_OK(db_exec(m->db, "INSERT INTO expunged SELECT uid, flags, "
+	    "modseq, date, zone, savedate, size, 1, 0 FROM messages; "
+	    "UPDATE mailbox SET expungemodseq = highestmodseq"));
+	CHECK_OK(mailbox_uids(m, 1, 4, 0, &b));
+	CHECK(b.n == 1 && b.ranges[0].first == 1 && b.ranges[0].last == 3);
+	seqset_builder_clear(&b);
+	CHECK_OK(scan_open(m, NULL, SCAN_EXPUNGED | SCAN_DATES, 0, &scan));
+	while (scan_next(scan, &msg, &more) == NULL && more)
+		CHECK_INT(msg.uid, ++n);
+	CHECK_INT(n, 3);
+	scan_close(scan);
+	mailbox_close(m);
+}
+
 static struct mailbox *other;
 
 /* Called at the first row that COPY inserts: message 2 goes meanwhile. */
@@ -878,6 +1025,8 @@ main(void)
 	CHECK_OK(account_open(store, ACCOUNT_USER, "alice", &account));
 	TEST(undelete_leaves_one_file);
 	TEST(rebuilt_mailbox_is_locked_until_it_is_counted);
+	TEST(rows_out_of_order_are_damage);
+	TEST(what_is_in_both_tables_is_one_message);
 	TEST(copy_leaves_out_what_is_purged_meanwhile);
 	TEST(a_commit_that_nobody_saw_does_not_come_back);
 	TEST(copy_into_itself_ends);

@@ -144,7 +144,7 @@ find_rows(struct look *l, const char *sql, const char *mend,
 #define BAD_ID	"length(id) <> 16 OR id GLOB '*[^0-9a-f]*'"
 #define BAD_VALIDITY	"uidvalidity NOT BETWEEN 1 AND 4294967295"
 #define BAD_COUNTERS	"uidnext NOT BETWEEN 1 AND 4294967294 OR "	\
-			"highestmodseq NOT BETWEEN 1 AND 4611686018427387903"
+			"highestmodseq NOT BETWEEN 1 AND " MODSEQ_HONEST_S
 /* DELETE of a mailbox with children leaves a name, and no counters. */
 #define BAD_NOSELECT	"noselect NOT IN (0, 1) OR noselect = 1 AND uidnext > 1"
 
@@ -173,7 +173,7 @@ numbers_sound(struct look *l)
 		    BAD_COUNTERS, "UPDATE mailboxes SET boot = 0, "
 		    "uidnext = iif(uidnext BETWEEN 1 AND 4294967294, uidnext, "
 		    "2), highestmodseq = iif(highestmodseq BETWEEN 1 AND "
-		    "4611686018427387903, highestmodseq, 1) WHERE "
+		    MODSEQ_HONEST_S ", highestmodseq, 1) WHERE "
 		    BAD_COUNTERS, "rows have a next UID or modseq that is none");
 	return err != NULL ? err : find_rows(l,
 	    "SELECT count(*) FROM mailboxes WHERE " BAD_NOSELECT,

@@ -335,8 +335,7 @@ pass_flags(struct pass *p)
 	    (int64_t[]){ known, (int64_t)p->modseq }, 2) : NULL;
 }
 
-#define MODSEQ_MAX_S	"4611686018427387902"	/* of what mailbox_state() takes */
-#define BAD_MODSEQ	"modseq NOT BETWEEN 1 AND " MODSEQ_MAX_S
+#define BAD_MODSEQ	"modseq NOT BETWEEN 1 AND " MODSEQ_HONEST_S
 
 static const struct err *
 pass_modseqs(struct pass *p)
@@ -697,11 +696,11 @@ count_state(struct pass *p, struct mailbox_state *s)
 	    "max((SELECT coalesce(max(uid), 0) FROM messages), "
 	    " (SELECT coalesce(max(uid), 0) FROM expunged)) + 1, "
 	    "max(1, (SELECT coalesce(max(modseq), 1) FROM messages "
-	    "  WHERE modseq <= " MODSEQ_MAX_S "), "
+	    "  WHERE modseq <= " MODSEQ_HONEST_S "), "
 	    " (SELECT coalesce(max(modseq), 1) FROM expunged "
-	    "  WHERE modseq <= " MODSEQ_MAX_S ")), "
+	    "  WHERE modseq <= " MODSEQ_HONEST_S ")), "
 	    "(SELECT coalesce(max(modseq), 0) FROM expunged "
-	    " WHERE modseq BETWEEN 1 AND " MODSEQ_MAX_S ")", &stmt);
+	    " WHERE modseq BETWEEN 1 AND " MODSEQ_HONEST_S ")", &stmt);
 	if (err != NULL)
 		return err;
 	err = db_step(p->m->db, stmt, &row);
@@ -747,7 +746,7 @@ stored_state(struct pass *p, struct mailbox_state *s, bool *there_r)
 		s->highestmodseq = (uint64_t)sqlite3_column_int64(stmt, 5);
 		s->expungemodseq = (uint64_t)sqlite3_column_int64(stmt, 6);
 		s->purgedmodseq = (uint64_t)sqlite3_column_int64(stmt, 7);
-		if (s->highestmodseq > INT64_MAX / 2)
+		if (s->highestmodseq > MODSEQ_HONEST)
 			s->highestmodseq = 0;
 		if (s->expungemodseq > s->highestmodseq)
 			s->expungemodseq = 0;

@@ -121,12 +121,12 @@ read_limits(struct rebuild *r)
 	/* The row may be damaged too. */
 	r->state.uidnext = r->row->uidnext > 0 &&
 	    r->row->uidnext < UINT32_MAX ? r->row->uidnext : 1;
-	r->state.highestmodseq = r->row->highestmodseq < INT64_MAX / 2 ?
+	r->state.highestmodseq = r->row->highestmodseq <= MODSEQ_HONEST ?
 	    r->row->highestmodseq : 1;
 	if (uidnext > r->state.uidnext && uidnext < UINT32_MAX)
 		r->state.uidnext = (uint32_t)uidnext;
 	if (modseq > (int64_t)r->state.highestmodseq &&
-	    modseq < INT64_MAX / 2)
+	    modseq <= MODSEQ_HONEST)
 		r->state.highestmodseq = (uint64_t)modseq;
 	/* What clients were told since the last that is known here. */
 	r->state.highestmodseq += MODSEQ_STEP;

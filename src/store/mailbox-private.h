@@ -38,6 +38,12 @@ const struct err *mailbox_open_deleted(struct account *,
 const struct err *mailbox_db(struct mailbox *);
 
 #define MODSEQ_STEP	1000000	/* more changes than a crash can take back */
+/*
+ * The highest that a check takes for honest, in C and in SQL: half of what
+ * mailbox_read_state() takes, as others come after it.
+ */
+#define MODSEQ_HONEST	INT64_C(2305843009213693951)
+#define MODSEQ_HONEST_S	"2305843009213693951"
 
 /* The first UID that no session was told of, of a mailbox's open lock file. */
 uint32_t mailbox_recent_of(int lockfd);

@@ -229,6 +229,28 @@ databases() {
 	same '1 2 3 4' "$(uids)"
 }
 
+# 2^62 and what is next to it: mending gives a mod-sequence above, which must be one.
+@test "check: mod-sequences that leave no room for others" {
+	local value what
+	for value in 4611686018427387902 4611686018427387903 \
+	    4611686018427387904 9223372036854775807; do
+		for what in 'UPDATE mailbox SET highestmodseq = V' \
+		    'UPDATE mailbox SET highestmodseq = V, purgedmodseq = V, expungemodseq = V; UPDATE messages SET modseq = V'; do
+			fill
+			sql "$DB" "${what//V/$value}"
+			sql "$MSGSTORE/users/alice/account.db" \
+			    "UPDATE mailboxes SET highestmodseq = $value
+			    WHERE name = 'INBOX'"
+			rm "$DIR/2"
+			finds 'message 2 has no file' 'highest modseq is'
+			printf 'a SELECT INBOX\r\nb STORE 1 +FLAGS (\\Seen)\r\nc STORE 1 -FLAGS (\\Seen)\r\nd LOGOUT\r\n' |
+			    imapd --preauth alice | grep -c 'OK STORE' | grep -qx 2
+			rm -rf "$MSGSTORE"
+			cp -a "$TEMPLATE" "$MSGSTORE"
+		done
+	done
+}
+
 @test "check: counters of account.db" {
 	fill
 	sql "$MSGSTORE/users/alice/account.db" \

@@ -51,7 +51,7 @@ check_uid_of(const char *name)
 		return 0;
 	for (; *name >= '0' && *name <= '9'; name++)
 		uid = uid * 10 + (uint64_t)(*name - '0');
-	return *name == '\0' && uid < UINT32_MAX ? (uint32_t)uid : 0;
+	return *name == '\0' && uid <= UID_LAST ? (uint32_t)uid : 0;
 }
 
 static int
@@ -425,12 +425,18 @@ file_without_row(struct pass *p, uint32_t uid)
 	const struct err *err;
 	struct stat st;
 
+	if (p->uidnext > UID_LAST) {
+		p->found++;
+		if (!p->quiet)
+			check_finding(p->c, CHECK_PROBLEM, false, p->where,
+			    "file %" PRIu32 " has no row, and there is no UID "
+			    "left for it", uid);
+		return NULL;
+	}
 	FOUND(p, CHECK_PROBLEM, "file %" PRIu32 " has no row; it becomes a "
 	    "message with a new UID", uid);
 	if (!p->fix)
 		return NULL;
-	if (p->uidnext >= UINT32_MAX - 1)
-		return err_internal("%s has no UIDs left", p->m->what);
 	msg.uid = p->uidnext++;
 	err = place_link(p->m, p->m, uid, msg.uid);
 	if (err == NULL)
@@ -523,7 +529,7 @@ walk_rows(struct pass *p, struct walk *w)
 	bool row, there;
 
 	err = db_prepare(p->m->db, "SELECT uid, size FROM messages "
-	    "WHERE uid BETWEEN 1 AND 4294967294 ORDER BY uid", &stmt);
+	    "WHERE uid BETWEEN 1 AND " UID_LAST_S " ORDER BY uid", &stmt);
 	if (err != NULL)
 		return err;
 	while ((err = db_step(p->m->db, stmt, &row)) == NULL && row) {
@@ -617,6 +623,8 @@ pass_sizes(struct pass *p)
 	return err;
 }
 
+#define BAD_UID	"uid NOT BETWEEN 1 AND " UID_LAST_S
+
 static const struct err *
 pass_tables(struct pass *p)
 {
@@ -625,14 +633,15 @@ pass_tables(struct pass *p)
 	const struct err *err;
 	int64_t n;
 
-	err = number_of(db, "SELECT count(*) FROM messages "
-	    "WHERE uid NOT BETWEEN 1 AND 4294967294", &n);
+	err = number_of(db, "SELECT (SELECT count(*) FROM messages "
+	    "WHERE " BAD_UID ") + (SELECT count(*) FROM expunged "
+	    "WHERE " BAD_UID ")", &n);
 	if (err == NULL && n > 0) {
 		FOUND(p, CHECK_PROBLEM, "%" PRId64 " rows have an impossible "
 		    "UID", n);
 		if (p->fix)
-			err = db_exec(db, "DELETE FROM messages "
-			    "WHERE uid NOT BETWEEN 1 AND 4294967294");
+			err = db_exec(db, "DELETE FROM messages WHERE " BAD_UID
+			    "; DELETE FROM expunged WHERE " BAD_UID);
 	}
 	if (err == NULL)
 		err = number_of(db, "SELECT count(*) FROM expunged "
@@ -693,8 +702,10 @@ count_state(struct pass *p, struct mailbox_state *s)
 	    /* A size that is none must not make the sum fail. */
 	    "(SELECT coalesce(sum(min(max(size, 0), 4294967296)), 0) "
 	    "FROM messages), "
-	    "max((SELECT coalesce(max(uid), 0) FROM messages), "
-	    " (SELECT coalesce(max(uid), 0) FROM expunged)) + 1, "
+	    "max((SELECT coalesce(max(uid), 0) FROM messages "
+	    "  WHERE uid <= " UID_LAST_S "), "
+	    " (SELECT coalesce(max(uid), 0) FROM expunged "
+	    "  WHERE uid <= " UID_LAST_S "), 0) + 1, "
 	    "max(1, (SELECT coalesce(max(modseq), 1) FROM messages "
 	    "  WHERE modseq <= " MODSEQ_HONEST_S "), "
 	    " (SELECT coalesce(max(modseq), 1) FROM expunged "

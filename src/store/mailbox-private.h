@@ -157,6 +157,12 @@ const struct err *uploads_sync(struct upload *const *, size_t n);
  * the commit, and is undone by unplace() and writer_abort(). */
 const struct err *writer_append(struct writer *, struct upload *,
     uint32_t *uid_r);
+/*
+ * The last UID that is given, in C and in SQL: UIDNEXT must fit, and 4294967295 stays
+ * free, as it is "*" in a set.
+ */
+#define UID_LAST	(UINT32_MAX - 2)
+#define UID_LAST_S	"4294967293"
 /* The next UID, or an ERR_USER LIMIT when there are no more. */
 const struct err *writer_next_uid(struct writer *, uint32_t *uid_r);
 

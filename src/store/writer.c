@@ -319,8 +319,7 @@ writer_finish_expunge(struct mailbox *m, const struct seqset *uids,
 const struct err *
 writer_next_uid(struct writer *w, uint32_t *uid_r)
 {
-	/* 4294967295 stays free: it is "*" in a set, and UIDNEXT must fit. */
-	if (w->state.uidnext >= UINT32_MAX - 1)
+	if (w->state.uidnext > UID_LAST)
 		return err_user(RESP_LIMIT, "The mailbox has no UIDs left; "
 		    "move its messages to a new one");
 	*uid_r = w->state.uidnext++;

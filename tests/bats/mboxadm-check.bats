@@ -229,6 +229,38 @@ databases() {
 	same '1 2 3 4' "$(uids)"
 }
 
+@test "check: UIDs that nobody gives" {
+	local sql
+	for sql in 'UPDATE messages SET uid = 4294967294 WHERE uid = 3' \
+	    'UPDATE messages SET uid = 1099511627776 WHERE uid = 3' \
+	    'UPDATE messages SET uid = -1 WHERE uid = 3' \
+	    'INSERT INTO expunged VALUES (4294967294, 0, 1, 1, 0, 1, 1, 1, 0)' \
+	    'INSERT INTO expunged VALUES (1099511627776, 0, 1, 1, 0, 1, 1, 1, 1)' \
+	    'INSERT INTO expunged VALUES (-1, 0, 1, 1, 0, 1, 1, 1, 0)'; do
+		fill
+		sql "$DB" "$sql"
+		finds '1 rows have an impossible UID'
+		deliver alice four
+		same 4 "$(mboxadm mailbox status alice INBOX | cut -f 2)"
+		rm -rf "$MSGSTORE"
+		cp -a "$TEMPLATE" "$MSGSTORE"
+	done
+}
+
+@test "check: a file of the last UID there can be, and no UID for another" {
+	fill
+	mail four | sed 's/$/\r/' >"$DIR/4294967294"
+	rm -f "$DB" "$DB"-*
+	run mboxadm check --repair
+	run -0 mboxadm check
+	same '1 2 3' "$(uids)"
+	sql "$DB" 'UPDATE messages SET uid = 4294967293 WHERE uid = 3'
+	run -65 mboxadm check --repair
+	[[ $output == *'file 3 has no row, and there is no UID left for it'* ]]
+	printf 'a SELECT INBOX\r\nb UID STORE 1:2 +FLAGS (\\Seen)\r\nc LOGOUT\r\n' |
+	    imapd --preauth alice | grep -q 'b OK'
+}
+
 # 2^62 and what is next to it: mending gives a mod-sequence above, which must be one.
 @test "check: mod-sequences that leave no room for others" {
 	local value what

@@ -204,16 +204,23 @@ message_end(struct mbox *m)
 	return err;
 }
 
+/* Behind the sender, who may have a number for a name, or a month. */
+static bool
+from_date(const struct line *line, struct datetime *date_r)
+{
+	const char *s = line->s + 5, *end = line->s + line->len;
+
+	while (s < end && *s != ' ')
+		s++;
+	return maildate_parse(s, (size_t)(end - s), date_r);
+}
+
 static const struct err *
 message_begin(struct mbox *m, const struct line *line)
 {
-	const char *s = line->s + 5, *end = line->s + line->len;
 	const struct err *err;
 
-	/* Behind the sender, who may have a number for a name. */
-	while (s < end && *s != ' ')
-		s++;
-	m->dated = maildate_parse(s, (size_t)(end - s), &m->date);
+	m->dated = from_date(line, &m->date);
 	if (!m->dated)
 		m->date = admin_now();
 	m->header = true;
@@ -251,7 +258,7 @@ is_separator(const struct mbox *m, const struct line *line)
 	while (n > 5 && memchr(" \t\r\n", line->s[n - 1], 4) != NULL)
 		n--;
 	return memchr(line->s + 5, ' ', n - 5) == NULL ||
-	    maildate_parse(line->s + 5, n - 5, &date);
+	    from_date(line, &date);
 }
 
 /* ">From ", ">>From ": one '>' was put before it. */

@@ -186,6 +186,17 @@ fill() {
 	[[ $(raw alice In 2) == 'Status: this one'* ]]
 }
 
+@test "export mbox | import mbox: whatever the sender is called" {
+	local sender
+	for sender in 99 Feb 31 12:34 2024; do
+		mail "from $sender" | mboxadm deliver -f "$sender" alice
+	done 2>deliver.log
+	run -0 mboxadm import mbox - bob Copy < <(messages alice INBOX)
+	same 'imported 5 messages' "$output"
+	same "$(subjects alice INBOX)" "$(subjects bob Copy)"
+	same "$(dates alice INBOX)" "$(dates bob Copy)"
+}
+
 @test "export maildir | import maildir: octets, dates, flags, keywords, order" {
 	fill
 	run -0 mboxadm export maildir alice In md

@@ -169,7 +169,12 @@ size_parse(const char *s, uint64_t *octets_r)
 	power = *unit != '\0' ? strchr(powers, toupper((unsigned char)*unit)) :
 	    NULL;
 	if (power != NULL) {
-		n <<= 10 * (power - powers + 1);
+		unsigned int shift = 10 * (unsigned int)(power - powers + 1);
+
+		/* What is lost at the top would make a good size of it. */
+		if (n > SIZE_MOST >> shift)
+			return false;
+		n <<= shift;
 		unit++;
 	}
 	if (*unit != '\0' || n < SIZE_LEAST || n > SIZE_MOST)

@@ -194,6 +194,8 @@ bad_lines_are_named(void)
 		    "be \"1023\": it must be a size like 500000, 512K, 100M or "
 		    "1G, from 1K to 2G" },
 		{ "message-size-limit = 3G\n", ":1: message-size-limit cannot" },
+		{ "message-size-limit = 17179869185G\n",
+		    ":1: message-size-limit cannot" },
 		{ "message-size-limit = 1MB\n", ":1: message-size-limit cannot" },
 		{ "message-size-limit = M\n", ":1: message-size-limit cannot" },
 		{ "message-size-limit =\n", ":1: message-size-limit cannot" },

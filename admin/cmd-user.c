@@ -52,6 +52,15 @@ mailbox_list_parse(struct admin *a, const char *list,
 }
 
 static const struct err *
+password_options(const struct admin *a)
+{
+	return a->opt[OPT_NO_PASSWORD] == NULL ||
+	    a->opt[OPT_PASSWORD_STDIN] == NULL ? NULL :
+	    admin_usage("--no-password and --password-stdin exclude each "
+	    "other");
+}
+
+static const struct err *
 user_add_run(struct admin *a)
 {
 	const char *list = a->opt[OPT_MAILBOXES];
@@ -61,12 +70,10 @@ user_add_run(struct admin *a)
 	struct user user;
 	size_t n;
 
-	if (a->opt[OPT_NO_PASSWORD] != NULL &&
-	    a->opt[OPT_PASSWORD_STDIN] != NULL)
-		return admin_usage("--no-password and --password-stdin "
-		    "exclude each other");
-	err = mailbox_list_parse(a, list != NULL ? list : MAILBOXES_DEFAULT,
-	    &names, &n);
+	err = password_options(a);
+	if (err == NULL)
+		err = mailbox_list_parse(a, list != NULL ? list :
+		    MAILBOXES_DEFAULT, &names, &n);
 	if (err != NULL)
 		return err;
 	/* Not after the password was typed twice. */
@@ -93,7 +100,9 @@ user_passwd_run(struct admin *a)
 	const struct err *err;
 	struct user user;
 
-	err = user_find(a->store, a->arena, a->argv[0], &user);
+	err = password_options(a);
+	if (err == NULL)
+		err = user_find(a->store, a->arena, a->argv[0], &user);
 	if (err == NULL && a->opt[OPT_NO_PASSWORD] == NULL)
 		err = password_read(a, &password);
 	if (err == NULL)
@@ -392,7 +401,8 @@ const struct verb verbs_user[] = {
 	{ .words = "user deny", .operands = "NAME create,rename,delete",
 	  .help = "take these rights away",
 	  .min = 2, .max = 2, .run = user_deny_run },
-	{ .words = "user set", .operands = "NAME capabilities-off WORDS",
+	{ .words = "user set", .operands = "NAME capabilities-off WORDS | "
+	      "search-index yes|no|default",
 	  .help = "give a setting of one user a value",
 	  .min = 3, .max = 3, .run = user_set_run },
 	{ .words = NULL }

@@ -38,6 +38,7 @@ names() {
 	run -65 --separate-stderr mboxadm user passwd --password-stdin alice \
 	    < <(printf 'a\0b\n')
 	fails 67 mboxadm user passwd --password-stdin nobody <<<x
+	fails 64 mboxadm user passwd --no-password --password-stdin alice <<<x
 	same true "$(mboxadm user show alice --json | json 'd["password"]')"
 	run -0 mboxadm user passwd --no-password alice
 	same false "$(mboxadm user show alice --json | json 'd["password"]')"
@@ -222,6 +223,7 @@ names() {
 	fails 64 mboxadm user set alice
 	fails 64 mboxadm user set alice capabilities-off
 	fails 64 mboxadm user set alice capabilities-off IDLE ID
+	says 'search-index yes'
 	fails 64 mboxadm user set alice nonsense x
 	says capabilities-off
 	fails 64 mboxadm user set alice capabilities-off 'A,B'

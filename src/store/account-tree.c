@@ -227,6 +227,39 @@ done:
 
 /* --- Taking in --- */
 
+#define DELETED_OCTETS	32
+static const char *
+deleted_path(const char *id, char path[DELETED_OCTETS])
+{
+	snprintf(path, DELETED_OCTETS, "deleted/%s", id);
+	return path;
+}
+
+/*
+ * The directory of a mailbox that has a row, from among the deleted to its place.
+ * False when it is not there.
+ */
+static bool
+put_back_locked(struct account *account, const char *id, bool *moved_r)
+{
+	struct arena *a = arena_new();
+	char from[DELETED_OCTETS];
+	struct mailbox_row row;
+	bool known, found, back = false;
+
+	*moved_r = false;
+	if (account_find_row(account, a, account_sql_by_id, id, &row, &known,
+	    &found) == NULL && found && !row.noselect) {
+		back = faccessat(account->fd, id, F_OK,
+		    AT_SYMLINK_NOFOLLOW) == 0;
+		if (!back && renameat(account->fd, deleted_path(id, from),
+		    account->fd, id) == 0)
+			back = *moved_r = true;
+	}
+	arena_free(a);
+	return back;
+}
+
 static const struct err *
 adopt_in(struct account *account, struct arena *a, const char *name,
     const char *id, uint32_t uidnext)
@@ -248,6 +281,22 @@ adopt_in(struct account *account, struct arena *a, const char *name,
 	return err != NULL ? err : insert_row(account, id, name, NULL, uidnext);
 }
 
+/* Into the place that the row, which is committed, tells of. */
+static const struct err *
+put_adopted(struct account *account, const char *id)
+{
+	const struct err *err = lock_take(account->lockfd);
+	bool moved;
+
+	if (err != NULL)
+		return err;
+	if (!put_back_locked(account, id, &moved))
+		err = err_internal("%s/%s is not at its place", account->what,
+		    id);
+	lock_drop(account->lockfd);
+	return err;
+}
+
 const struct err *
 account_adopt(struct account *account, const char *name, const char *id,
     uint32_t uidnext)
@@ -263,9 +312,8 @@ account_adopt(struct account *account, const char *name, const char *id,
 			err = err_errno("%s: fsync", account->what);
 		err = account_end(account, err);
 	}
-	if (err == NULL && !account_bring_back(account, id))
-		err = err_internal("%s/%s is not at its place", account->what,
-		    id);
+	if (err == NULL)
+		err = put_adopted(account, id);
 	arena_free(a);
 	return err;
 }
@@ -363,14 +411,6 @@ delete_in(struct account *account, struct arena *a, const char *name,
 	return err != NULL ? err : delete_empty_parents(account, a, name);
 }
 
-#define DELETED_OCTETS	32
-static const char *
-deleted_path(const char *id, char path[DELETED_OCTETS])
-{
-	snprintf(path, DELETED_OCTETS, "deleted/%s", id);
-	return path;
-}
-
 static const struct err *
 sync_deleted(const struct account *account)
 {
@@ -427,23 +467,11 @@ retire_dir(struct account *account, const char *id)
 bool
 account_bring_back_locked(struct account *account, const char *id)
 {
-	struct arena *a = arena_new();
-	char from[DELETED_OCTETS];
-	struct mailbox_row row;
-	bool known, found, back = false;
+	bool moved, back = put_back_locked(account, id, &moved);
 
-	if (account_find_row(account, a, account_sql_by_id, id, &row, &known,
-	    &found) == NULL && found && !row.noselect) {
-		back = faccessat(account->fd, id, F_OK,
-		    AT_SYMLINK_NOFOLLOW) == 0;
-		if (!back && renameat(account->fd, deleted_path(id, from),
-		    account->fd, id) == 0) {
-			log_info("%s/%s is back: a DELETE was cut off",
-			    account->what, id);
-			back = true;
-		}
-	}
-	arena_free(a);
+	if (moved)
+		log_info("%s/%s is back: a DELETE was cut off", account->what,
+		    id);
 	return back;
 }
 

@@ -17,8 +17,10 @@
 
 #include "store/backup-private.h"
 #include "store/check-private.h"
+#include "store/credentials.h"
 #include "store/users-private.h"
 #include "store/users.h"
+#include "util/hmac.h"
 #include "util/log.h"
 #include "wire/respcode.h"
 
@@ -573,6 +575,30 @@ transfer_end(struct transfer *t)
 	store_close(t->to);
 }
 
+/*
+ * Another store's backup is not to be replaced by this one's: by that of a new
+ * store, for one, which somebody made because the old one was lost.  One that has
+ * no secret, or none that can be read, is no good for that store.
+ */
+static const struct err *
+is_anothers(struct transfer *t, bool some)
+{
+	unsigned char ours[SECRET_OCTETS], theirs[SECRET_OCTETS];
+	bool known = false, other;
+
+	/* Made for the first backup, so that the second one knows it. */
+	if (credentials_secret(t->from, ours) != NULL || !some)
+		return NULL;
+	if (credentials_secret_in(store_path(t->to), theirs, &known) != NULL)
+		known = false;
+	other = known && !octets_same(ours, theirs, sizeof(ours));
+	explicit_bzero(ours, sizeof(ours));
+	explicit_bzero(theirs, sizeof(theirs));
+	return !other ? NULL : err_user(RESP_CANNOT, "%s is the backup of "
+	    "another store, which it would take the place of: choose another "
+	    "directory", store_path(t->to));
+}
+
 /* A mark that says what it is before there is anything else. */
 static const struct err *
 begin_backup(struct transfer *t)
@@ -587,6 +613,9 @@ begin_backup(struct transfer *t)
 	if (some && t->mark.restore)
 		return err_user(RESP_CANNOT, "%s is a store that is being "
 		    "restored", store_path(t->to));
+	err = is_anothers(t, some);
+	if (err != NULL)
+		return err;
 	t->skip = some && (!copies || t->mark.copies);
 	t->clean = some && !t->mark.complete;
 	if (!some || !t->mark.complete) {

@@ -267,6 +267,21 @@ credentials_secret(struct store *store, unsigned char secret_r[SECRET_OCTETS])
 	return err;
 }
 
+const struct err *
+credentials_secret_in(const char *dir, unsigned char secret_r[SECRET_OCTETS],
+    bool *yes_r)
+{
+	const struct err *err;
+	struct db *auth = NULL;
+
+	*yes_r = false;
+	err = db_open_any(dir, schema_auth.file, &auth);
+	if (err == NULL)
+		err = secret_read(auth, secret_r, yes_r);
+	db_close(auth);
+	return err;
+}
+
 /* --- A store of before --- */
 
 static const struct err *

@@ -43,6 +43,10 @@ const struct err *credentials_set_scram(struct store *, int64_t id,
 /* Random octets of this store, which are made at the first call. */
 const struct err *credentials_secret(struct store *,
     unsigned char secret_r[SECRET_OCTETS]);
+/* Those of the store, or the backup, in dir; it is not changed.  False in *yes_r
+ * when it has none. */
+const struct err *credentials_secret_in(const char *dir,
+    unsigned char secret_r[SECRET_OCTETS], bool *yes_r);
 /* Closes auth.db and gives its memory back, until it is needed again. */
 void credentials_close(struct store *);
 

@@ -447,6 +447,30 @@ ends_well() {
 	checks_clean store
 }
 
+@test "backup: not in the place of another store's" {
+	fill
+	mboxadm backup copy
+	mkdir new
+	own new
+	mboxadm -s new init
+	for user in alice bob carol; do
+		mboxadm -s new user add --no-password "$user"
+	done
+	mboxadm -s new shared add sales
+	fails 65 mboxadm -s new backup copy
+	says 'another store'
+	same_stores store copy
+	# That store goes on, also where it was restored from it.
+	mboxadm backup copy
+	mboxadm -s again restore copy
+	mboxadm -s again backup copy
+	checks_clean copy
+	# What has none of its credentials is of no use to anybody.
+	rm copy/auth.db
+	mboxadm -s new backup copy
+	same_stores new copy
+}
+
 @test "backup: JSON" {
 	fill
 	same 7 "$(mboxadm backup copy --json | json 'd["messages"]')"

@@ -473,15 +473,20 @@ row_without_directory(struct look *l, const struct mailbox_row *row)
 static const struct err *
 retire(struct look *l, const char *id)
 {
-	int fd = l->account->fd;
+	int fd = l->account->fd, dir = dir_open(fd, id);
 	const struct err *err = NULL;
 
 	if (l->c->repair) {
+		/* The time that account_purge() reads. */
+		if (dir != -1)
+			stamp_touch(dir);
 		if ((mkdirat(fd, "deleted", 0700) == -1 && errno != EEXIST) ||
 		    renameat(fd, id, fd, arena_printf(l->a, "deleted/%s",
 		    id)) == -1)
 			err = err_errno("%s/%s", l->account->what, id);
 	}
+	if (dir != -1)
+		close(dir);
 	if (err == NULL)
 		check_finding(l->c, CHECK_PROBLEM, l->c->repair,
 		    l->account->what, "directory %s is of a deleted mailbox",
@@ -521,6 +526,23 @@ add_row(struct look *l, const struct mailbox_row *row)
 	return db_end(db, err);
 }
 
+/* Files that were put aside may be mail: lost.c. */
+static bool
+has_lost(struct look *l, int dirfd)
+{
+	int fd = dir_open(dirfd, "lost");
+	const char **names;
+	size_t n = 0;
+
+	if (fd == -1)
+		return false;
+	/* What cannot be read is not removed. */
+	if (check_names(l->a, fd, l->account->what, &names, &n) != NULL)
+		n = 1;
+	close(fd);
+	return n > 0;
+}
+
 static const struct err *
 directory_without_row(struct look *l, const char *id)
 {
@@ -529,17 +551,18 @@ directory_without_row(struct look *l, const char *id)
 	struct mailbox_row row;
 	uint32_t *uids = NULL;
 	size_t n = 0;
-	bool known;
+	bool known, lost;
 	int fd = dir_open(l->account->fd, id);
 
 	if (fd == -1)
 		return err_errno("%s/%s", l->account->what, id);
 	err = check_uids(fd, l->account->what, &uids, &n);
+	lost = has_lost(l, fd);
 	free(uids);
 	close(fd);
 	known = ask_copy(l, COPY_ROW "id = ?1", id, &row) &&
 	    !is_name(l, row.name);
-	if (err == NULL && n == 0 && !known) {
+	if (err == NULL && n == 0 && !lost && !known) {
 		if (c->repair)
 			err = dir_remove(l->account->fd, id, 2);
 		check_finding(c, CHECK_OK, false, l->account->what,

@@ -470,6 +470,18 @@ databases() {
 	    "$(subjects alice "Recovered-${DIR##*/}")"
 }
 
+@test "check: a directory without a row that has nothing but files in lost" {
+	local account=$MSGSTORE/users/alice/account.db
+	mboxadm mailbox create alice box
+	deliver alice/box one
+	DIR=$(dir_of alice box)
+	as_owner sh -c "mkdir '$DIR/lost' && mv '$DIR/1' '$DIR/lost/1-0'"
+	sql "$account" "DELETE FROM mailboxes WHERE name = 'box'"
+	rm -f "$account.copy"
+	finds 'has 0 messages and no name; it becomes'
+	[[ -e $DIR/lost/1-0 ]]
+}
+
 @test "check: a deleted mailbox whose directory stayed" {
 	local dir
 	mboxadm mailbox create alice 'a\b'
@@ -477,8 +489,11 @@ databases() {
 	dir=$(dir_of alice a)
 	mboxadm mailbox delete alice a
 	mv "$MSGSTORE/users/alice/deleted/${dir##*/}" "$dir"
+	# Whatever time it is of: the purge waits from now on.
+	as_owner touch -d '3 days ago' "$dir"
 	finds 'is of a deleted mailbox'
-	[[ -d $MSGSTORE/users/alice/deleted/${dir##*/} ]]
+	mboxadm purge
+	[[ -e $MSGSTORE/users/alice/deleted/${dir##*/}/1 ]]
 }
 
 @test "check: account.db is made again from what can be read" {

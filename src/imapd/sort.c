@@ -287,9 +287,10 @@ struct sorting {
 	struct score_hint hint;
 	const struct sort_program *program;
 	struct item	*items;
-	size_t		 n;
+	size_t		 n, size;
 	struct buf	 keys;
 };
+#define ITEMS_FIRST	65536	/* room for so many, and then for twice as many */
 
 /* Big end first, so that memcmp(3) is the order. */
 static void
@@ -350,12 +351,29 @@ add_criterion(struct sorting *sorting, enum sort_key key,
 	}
 }
 
+/* By the rows that there are: a damaged counter may tell of any number. */
+static struct item *
+next_item(struct sorting *sorting)
+{
+	const size_t count = sorting->found->count;
+
+	if (sorting->n == sorting->size) {
+		sorting->size = sorting->size > 0 ? 2 * sorting->size :
+		    count > 0 && count < ITEMS_FIRST ? count : ITEMS_FIRST;
+		sorting->items = reallocarray(sorting->items, sorting->size,
+		    sizeof(*sorting->items));
+		if (sorting->items == NULL)
+			fatal("out of memory");
+	}
+	return &sorting->items[sorting->n++];
+}
+
 static void
 add_item(void *arg, const struct message *m, const struct sortkeys *k)
 {
 	struct sorting *sorting = arg;
 	const struct sort_program *program = sorting->program;
-	struct item *item = &sorting->items[sorting->n++];
+	struct item *item = next_item(sorting);
 	struct buf *b = &sorting->keys;
 
 	*item = (struct item){ .at = b->len, .uid = m->uid };
@@ -429,7 +447,9 @@ sort_items(struct sorting *sorting)
 	size_t i, j;
 
 	if (n < RADIX_MIN) {
-		qsort_r(items, n, sizeof(*items), item_cmp, sorting->keys.s);
+		if (n > 1)
+			qsort_r(items, n, sizeof(*items), item_cmp,
+			    sorting->keys.s);
 		return;
 	}
 	room = calloc(n, sizeof(*room));
@@ -456,10 +476,6 @@ sort_found(struct session *s, struct mailbox *mbox,
 	const struct err *err;
 	uint32_t *uids;
 
-	sorting.items = calloc(found->count > 0 ? found->count : 1,
-	    sizeof(*sorting.items));
-	if (sorting.items == NULL)
-		fatal("out of memory");
 	err = sort_scan(s, mbox, found, sort_has(program, SORT_ARRIVAL) ||
 	    sort_has(program, SORT_SIZE), add_item, &sorting);
 	if (err == NULL) {

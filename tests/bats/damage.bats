@@ -69,6 +69,23 @@ scribble() {
 	((status == 0))
 }
 
+@test "a counter of four thousand million messages: no command takes memory for them" {
+	imap_start a
+	seed a INBOX 3
+	imap_close a
+	process_ends "$(imap_pid a)"
+	as_owner sqlite3 "$(mailbox_dir INBOX)/messages.db" "UPDATE mailbox
+	    SET uidnext = 4000000001, messages = 4000000000"
+	imap_start b
+	imap_ok b 'b1 SELECT INBOX'
+	imap_ok b 'b2 SORT (SIZE) UTF-8 ALL'
+	expect '=* SORT 1 2 3'
+	imap_ok b 'b3 THREAD REFERENCES UTF-8 ALL'
+	imap_ok b 'b4 SEARCH NOT 2'
+	expect '=* SEARCH 1 3'
+	imap_ok b 'b5 UID FETCH 1:* FLAGS'
+}
+
 @test "a message file that is gone: NO for it, the others are fetched" {
 	imap_start a
 	seed a INBOX 3

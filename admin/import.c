@@ -110,9 +110,11 @@ import_damaged(struct import *im, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	/* Names in a Maildir are its owner's: no commands to the terminal. */
-	for (char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f)
 			*p = '?';
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?';	/* U+0080 to U+009F */
 	fprintf(stderr, "mboxadm: left out: %s\n", text);
 	im->damaged++;
 	im->a->status = EX_DATAERR;

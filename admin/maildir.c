@@ -188,8 +188,8 @@ static void
 send_folder(int sock, int dirfd, const char *name)
 {
 	struct listing l = { 0 };
-	int cur = open_dir(dirfd, "cur"), new = open_dir(dirfd, "new");
-	int keywords;
+	int new = open_dir(dirfd, "new"), error = errno;
+	int cur = open_dir(dirfd, "cur"), keywords;
 
 	if (cur == -1 || !listing_read(&l, cur, false, false) ||
 	    (new != -1 && !listing_read(&l, new, false, true))) {
@@ -197,13 +197,19 @@ send_folder(int sock, int dirfd, const char *name)
 	} else {
 		listing_sort(&l);
 		send_kind(sock, MAILDIR_FOLDER, name, l.n);
+		if (new == -1 && error != ENOENT) {
+			errno = error == ENOTDIR ? ELOOP : error;
+			send_kind(sock, MAILDIR_UNREADABLE, "new", 0);
+		}
 		keywords = open_file(dirfd, "dovecot-keywords");
 		if (keywords != -1) {
 			struct maildir_item item = { .kind = MAILDIR_KEYWORDS };
 
 			send_item(sock, &item, keywords);
 			close(keywords);
-		}
+		} else if (errno != ENOENT)
+			send_kind(sock, MAILDIR_UNREADABLE, "dovecot-keywords",
+			    0);
 		send_messages(sock, &l, cur, new);
 	}
 	listing_clear(&l);
@@ -211,6 +217,15 @@ send_folder(int sock, int dirfd, const char *name)
 		close(cur);
 	if (new != -1)
 		close(new);
+}
+
+/* Whether it is a directory, though perhaps by way of a link. */
+static bool
+leads_to_dir(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* Maildir++: folders lie beside each other, their names begin with a dot. */
@@ -225,12 +240,21 @@ send_subfolders(int sock, int dirfd)
 	}
 	listing_sort(&l);
 	for (size_t i = 0; i < l.n; i++) {
-		int fd = open_dir(dirfd, l.entries[i].name);
+		const char *name = l.entries[i].name;
+		int fd = open_dir(dirfd, name), error = errno;
 
-		if (fd == -1)
-			continue;	/* a file: .qmail, .mailfilter */
+		if (fd == -1) {
+			/* No files: .qmail, .mailfilter */
+			if (leads_to_dir(dirfd, name)) {
+				errno = error == ENOTDIR ? ELOOP : error;
+				send_kind(sock, MAILDIR_NOT, name, 0);
+			}
+			continue;
+		}
 		if (faccessat(fd, "cur", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			send_folder(sock, fd, l.entries[i].name);
+			send_folder(sock, fd, name);
+		else if (errno != ENOENT)
+			send_kind(sock, MAILDIR_NOT, name, 0);
 		close(fd);
 	}
 	listing_clear(&l);

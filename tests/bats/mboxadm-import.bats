@@ -267,18 +267,43 @@ fill() {
 	ln -s /etc/passwd md/cur/3
 	mkdir md/cur/4
 	mkfifo md/cur/5
-	: >md/cur/$'6\e[2J\nx'
+	: >md/cur/$'6\e[2J\nx\xc2\x9b2J'
 	truncate -s 5G md/cur/7
 	own md
 	fails 65 mboxadm import maildir md alice In
 	same 'imported 1 messages, left out 6' "$output"
 	says '2 is empty'
-	says '6?[2J?x is empty'
+	says '6?[2J?x??2J is empty'
 	says '7 is too large'
 	fails 66 mboxadm import maildir missing alice In
 	mkdir nomd
 	own nomd
 	fails 66 mboxadm import maildir nomd alice In
+}
+
+@test "import maildir: folders and parts that cannot be read are told" {
+	mkdir -p md/{cur,new} md/.A/{cur,new} md/.B/{cur,new} md/.C/cur \
+	    md/.D/cur md/.E/cur real/cur md/.sieve
+	for box in A/new B/cur C/cur D/cur E/cur; do
+		mail "$box" >"md/.$box/1"
+	done
+	mail real >real/cur/1
+	ln -s ../real md/.Link
+	ln -s ../../real/cur md/.C/new
+	echo '0 $Work' >md/.E/dovecot-keywords
+	touch md/.qmail
+	ln -s .qmail md/.also
+	own md real
+	chmod 0 md/.A/new md/.B md/.E/dovecot-keywords
+	chmod 600 md/.D
+	fails 65 mboxadm import maildir --recursive md alice In
+	same 'imported 2 messages, left out 6' "$output"
+	says 'new: Permission denied'
+	says 'folder .B: Permission denied'
+	says 'new: Too many levels of symbolic links'
+	says 'folder .D: Permission denied'
+	says 'dovecot-keywords: Permission denied'
+	says 'folder .Link: Too many levels of symbolic links'
 }
 
 @test "import: as root, by no user's link to what is another's" {

@@ -132,11 +132,21 @@ const char *admin_mailbox_text(struct admin *, struct account *,
 const struct err *admin_mailbox_open(struct admin *, struct account *,
     const char *arg, bool create, struct mailbox **mbox_r);
 
-/* Every account of the store, or the one called who: "alice", "shared/sales".
- * An error that fn returns ends the walk. */
+/* What failed while the rest was done: the first of it, for the exit status. */
+struct failures {
+	const struct err *first;	/* NULL: nothing; at copy */
+	struct err	 copy;
+};
+/* Tell on stderr what failed, and keep it when it is the first. */
+void admin_failed(struct failures *, const char *where, const struct err *);
+/*
+ * Every account of the store, or the one called who: "alice", "shared/sales".
+ * Of all of them one that cannot be opened, or for which fn returns an error,
+ * is among the failures; of the one it is the error.
+ */
 const struct err *admin_each_account(struct admin *, const char *who,
     const struct err *(*fn)(struct admin *, struct account *, void *),
-    void *arg);
+    void *arg, struct failures *);
 
 /*
  * A password from stdin (--password-stdin) or asked for twice on the

@@ -14,8 +14,7 @@
 struct index {
 	bool			 on;	/* the account is to have one */
 	const char		*only;	/* this mailbox alone; or NULL */
-	const struct err	*failed;	/* the first that was met */
-	struct err		 copy;
+	struct failures		 failures;
 };
 
 static const struct err *
@@ -126,14 +125,9 @@ index_account(struct admin *a, struct account *account, void *arg)
 		if (rows[i].noselect)
 			continue;
 		failed = index_mailbox(a, x, account, rows[i].name);
-		if (failed == NULL)
-			continue;
-		fprintf(stderr, "mboxadm: %s: %s\n", account_name(account),
-		    failed->text);
-		if (x->failed == NULL) {
-			x->copy = *failed;
-			x->failed = &x->copy;
-		}
+		if (failed != NULL)
+			admin_failed(&x->failures, account_name(account),
+			    failed);
 	}
 	return err;
 }
@@ -148,9 +142,9 @@ index_run(struct admin *a)
 		x->only = a->argv[1];
 	out_list(a->out);
 	err = admin_each_account(a, a->argc > 0 ? a->argv[0] : NULL,
-	    index_account, x);
+	    index_account, x, &x->failures);
 	out_end(a->out);
-	return err != NULL ? err : x->failed;
+	return err != NULL ? err : x->failures.first;
 }
 
 const struct verb verbs_index[] = {

@@ -9,8 +9,7 @@
 
 struct purge {
 	uint64_t		 files, mailboxes;
-	const struct err	*failed;	/* the first that was met */
-	struct err		 copy;
+	struct failures		 failures;
 };
 
 static const struct err *
@@ -50,14 +49,9 @@ purge_account(struct admin *a, struct account *account, void *arg)
 		if (rows[i].noselect)
 			continue;
 		failed = purge_mailbox(account, rows[i].name, &p->files);
-		if (failed == NULL)
-			continue;
-		fprintf(stderr, "mboxadm: %s: %s\n", account_name(account),
-		    failed->text);
-		if (p->failed == NULL) {
-			p->copy = *failed;
-			p->failed = &p->copy;
-		}
+		if (failed != NULL)
+			admin_failed(&p->failures, account_name(account),
+			    failed);
 	}
 	if (err == NULL)
 		err = account_purge(account, &mailboxes);
@@ -77,14 +71,14 @@ purge_run(struct admin *a)
 		    "it has ended");
 	else
 		err = admin_each_account(a, a->argc > 0 ? a->argv[0] : NULL,
-		    purge_account, p);
+		    purge_account, p, &p->failures);
 	if (err != NULL)
 		return err;
 	out_record(a->out);
 	out_uint(a->out, "messages", p->files);
 	out_uint(a->out, "mailboxes", p->mailboxes);
 	out_end(a->out);
-	return p->failed;
+	return p->failures.first;
 }
 
 const struct verb verbs_purge[] = {

@@ -1,5 +1,6 @@
 /* common.c - accounts, mailbox names and dates as the administrator writes them
  * SPDX-License-Identifier: ISC */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
@@ -150,10 +151,32 @@ one_account(struct admin *a, const char *who,
 	return err;
 }
 
+void
+admin_failed(struct failures *f, const char *where, const struct err *err)
+{
+	fprintf(stderr, "mboxadm: %s: %s\n", where, err->text);
+	if (f->first != NULL)
+		return;
+	f->copy = *err;
+	f->first = &f->copy;
+}
+
+/* One of all; nobody misses it when it was removed since they were listed. */
+static void
+next_account(struct admin *a, const char *who,
+    const struct err *(*fn)(struct admin *, struct account *, void *),
+    void *arg, struct failures *f)
+{
+	const struct err *err = one_account(a, who, fn, arg);
+
+	if (err != NULL && !is_code(err, RESP_NONEXISTENT))
+		admin_failed(f, who, err);
+}
+
 const struct err *
 admin_each_account(struct admin *a, const char *who,
     const struct err *(*fn)(struct admin *, struct account *, void *),
-    void *arg)
+    void *arg, struct failures *f)
 {
 	const struct err *err;
 	const char **shared;
@@ -163,15 +186,17 @@ admin_each_account(struct admin *a, const char *who,
 	if (who != NULL)
 		return one_account(a, who, fn, arg);
 	err = user_list(a->store, a->arena, &users, &n);
-	for (size_t i = 0; err == NULL && i < n; i++)
-		err = one_account(a, users[i].name, fn, arg);
 	if (err != NULL)
 		return err;
+	for (size_t i = 0; i < n; i++)
+		next_account(a, users[i].name, fn, arg, f);
 	err = shared_list(a->store, a->arena, &shared, &n);
-	for (size_t i = 0; err == NULL && i < n; i++)
-		err = one_account(a, arena_printf(a->arena, SHARED_PREFIX "%s",
-		    shared[i]), fn, arg);
-	return err;
+	if (err != NULL)
+		return err;
+	for (size_t i = 0; i < n; i++)
+		next_account(a, arena_printf(a->arena, SHARED_PREFIX "%s",
+		    shared[i]), fn, arg, f);
+	return NULL;
 }
 
 struct datetime

@@ -628,9 +628,9 @@ l LOGOUT\r' >resync.log
 	session 'SELECT INBOX' 'STORE 1:2 +FLAGS (\Deleted)' EXPUNGE LOGOUT
 	fails 65 mboxadm restore copy alice/INBOX
 	says 'another name'
-	run -0 --separate-stderr mboxadm restore copy alice/INBOX 'Lost\INBOX'
+	run -0 mboxadm restore copy alice/INBOX 'Lost\INBOX'
 	same 3 "$(said messages)"
-	same '' "$stderr"
+	[[ $output != *'cut off'* ]]
 	same "$(mboxadm -s copy export mbox alice INBOX - 2>/dev/null)" \
 	    "$(messages alice 'Lost\INBOX')"
 	mboxadm mailbox list alice | cut -f 1 | grep -qx Lost

@@ -111,3 +111,24 @@ expunge_all() {
 	says 'mboxadm check'
 	[[ ! -e $dir/1 ]]
 }
+
+@test "purge, index: go on behind a damaged account, and say so" {
+	local dir
+	deliver bob one
+	deliver bob {1..100}
+	dir=$(dir_of bob INBOX)
+	printf '%s\r\n' 'a SELECT INBOX' 'b STORE 1 +FLAGS (\Deleted)' \
+	    'c EXPUNGE' 'd LOGOUT' | imapd --preauth bob >imap.log
+	conf 'expunge-retention = 1s'
+	sql "$dir/messages.db" 'UPDATE expunged SET time = time - 10'
+	mv store/users/alice alice
+	fails 70 mboxadm purge
+	says 'alice: the directory of alice is missing'
+	same $'messages\t1\nmailboxes\t0' "$output"
+	[[ ! -e $dir/1 ]]
+	fails 70 mboxadm index
+	says 'alice: the directory of alice is missing'
+	same bob "$(cut -f 1 <<<"$output")"
+	fails 70 mboxadm purge alice
+	same '' "$output"
+}

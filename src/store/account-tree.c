@@ -464,15 +464,45 @@ retire_dir(struct account *account, const char *id)
 	return sync_deleted(account);
 }
 
+/* Who was killed in a DELETE may have left its commit where nobody sees it: the
+ * row is not to go when the directory is back. */
+static bool
+put_back(struct account *account, const char *id, bool others)
+{
+	const struct err *err = NULL;
+	char from[DELETED_OCTETS];
+
+	if (faccessat(account->fd, deleted_path(id, from), F_OK,
+	    AT_SYMLINK_NOFOLLOW) == -1)
+		return false;
+	if (others && (err = db_overwrite(account->db)) != NULL)
+		log_error("%s/%s: %s", account->what, id, err->text);
+	if (err != NULL || renameat(account->fd, from, account->fd, id) == -1)
+		return false;
+	log_info("%s/%s is back: a DELETE was cut off", account->what, id);
+	return true;
+}
+
+/* others: it may be another's DELETE that was cut off. */
+static bool
+bring_back(struct account *account, const char *id, bool others)
+{
+	struct arena *a = arena_new();
+	struct mailbox_row row;
+	bool known, found, back = false;
+
+	if (account_find_row(account, a, account_sql_by_id, id, &row, &known,
+	    &found) == NULL && found && !row.noselect)
+		back = faccessat(account->fd, id, F_OK,
+		    AT_SYMLINK_NOFOLLOW) == 0 || put_back(account, id, others);
+	arena_free(a);
+	return back;
+}
+
 bool
 account_bring_back_locked(struct account *account, const char *id)
 {
-	bool moved, back = put_back_locked(account, id, &moved);
-
-	if (moved)
-		log_info("%s/%s is back: a DELETE was cut off", account->what,
-		    id);
-	return back;
+	return bring_back(account, id, true);
 }
 
 bool
@@ -524,7 +554,7 @@ account_delete(struct account *account, const char *name)
 	if (err != NULL) {
 		db_rollback(account->db);
 		if (!row.noselect)
-			account_bring_back_locked(account, row.id);
+			bring_back(account, row.id, false);
 	} else
 		account_keep_copy(account);
 	lock_drop(account->lockfd);

@@ -670,8 +670,12 @@ look_rows(struct look *l)
 
 	if (err != NULL)
 		return err;
-	err = db_open_copy(account->path, account->fd, &schema_account,
-	    &l->copy);
+	/* What is mended by the rows is not to be undone by what nobody sees. */
+	if (l->c->repair)
+		err = db_overwrite(account->db);
+	if (err == NULL)
+		err = db_open_copy(account->path, account->fd, &schema_account,
+		    &l->copy);
 	if (err == NULL)
 		err = rows_sound(l);
 	if (err == NULL)

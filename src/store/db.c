@@ -760,25 +760,45 @@ db_begin(struct db *db, bool durable)
 	return begin(db, durable);
 }
 
+/* A commit that changes a page, and nothing. */
+static const struct err *
+write_nothing(struct db *db, bool durable)
+{
+	char version[16], sql[64];
+	const struct err *err;
+
+	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
+	if (err != NULL)
+		return err;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%s", version);
+	err = db_begin(db, durable);
+	if (err == NULL)
+		err = db_exec(db, sql);
+	if (err == NULL)
+		err = db_exec(db, "COMMIT");
+	db_rollback(db);
+	return err;
+}
+
+const struct err *
+db_overwrite(struct db *db)
+{
+	const struct err *err = db_wake(db);
+
+	return err != NULL ? err : write_nothing(db, true);
+}
+
 /*
  * A commit that was written into the log, and whose sync failed, was refused, but
  * is whole there: who makes the index of the log anew would find it.  The next
- * commit is written over it: one that changes nothing, and waits for no disk.  What
- * is left behind it follows no checksum any more.
+ * commit is written over it: one that waits for no disk.  What is left behind it
+ * follows no checksum any more.
  */
 static void
 log_overwrite(struct db *db)
 {
-	char version[16], sql[64];
-
-	if (pragma_text(db, "PRAGMA user_version", version,
-	    sizeof(version)) != NULL)
-		return;
-	snprintf(sql, sizeof(sql), "PRAGMA user_version=%s", version);
-	if (db_begin(db, false) != NULL || db_exec(db, sql) != NULL ||
-	    db_exec(db, "COMMIT") != NULL)
+	if (write_nothing(db, false) != NULL)
 		log_error("%s: a change that was refused may come back", db->what);
-	db_rollback(db);
 }
 
 /*

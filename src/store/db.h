@@ -121,6 +121,13 @@ const struct err *db_exec(struct db *, const char *sql);
 const struct err *db_begin(struct db *, bool durable);
 const struct err *db_commit(struct db *);
 void db_rollback(struct db *);
+/*
+ * Under the lock, in no transaction: who was killed while it waited for the disk may
+ * have left a commit in the log that nobody sees, but that the next to make the
+ * log's index would.  It is overwritten, durably: before what is right by what is
+ * seen alone is done outside of the database.
+ */
+const struct err *db_overwrite(struct db *);
 /* Commit when err is NULL, else roll back; returns err or what went wrong. */
 const struct err *db_end(struct db *, const struct err *err);
 /*

@@ -405,6 +405,54 @@ a_commit_that_nobody_saw_does_not_come_back(void)
 	mailbox_close(m);
 }
 
+/* The same of a DELETE, and of account.db. */
+static void
+delete_and_die(const char *s)
+{
+	char head[WAL_HEAD];
+	int fd;
+
+	if (store_open(arena_printf(a, "%s/store", dir), &conf, &store) ||
+	    account_open(store, ACCOUNT_USER, "alice", &account))
+		_exit(1);
+	fd = openat(account->fd, "account.db-shm", O_RDWR | O_CLOEXEC);
+	if (pread(fd, head, sizeof(head), 0) != sizeof(head) ||
+	    account_delete(account, s) ||
+	    pwrite(fd, head, sizeof(head), 0) != sizeof(head))
+		_exit(1);
+	_exit(0);
+}
+
+/* Whoever had account.db open brought the directory back, and the row went when the
+ * last of them closed it: no name led to the mail any more. */
+static void
+a_delete_that_nobody_saw_does_not_come_back(void)
+{
+	struct mailbox *m;
+	struct mailbox_state state = { 0 };
+	int status;
+	pid_t pid;
+
+	/* With a log that is too short to be carried over at the end. */
+	account_close(account);
+	CHECK_OK(account_open(store, ACCOUNT_USER, "alice", &account));
+	m = make_mailbox("undeleted", 2);
+	mailbox_close(m);
+	if ((pid = fork()) == 0)
+		delete_and_die("undeleted");
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	m = open_mailbox("undeleted");
+	mailbox_close(m);
+	account_close(account);
+	CHECK_OK(account_open(store, ACCOUNT_USER, "alice", &account));
+	m = NULL;
+	CHECK_OK(mailbox_open(account, "undeleted", &m));
+	if (m != NULL)
+		CHECK_OK(mailbox_state(m, &state));
+	CHECK_INT(state.messages, 2);
+	mailbox_close(m);
+}
+
 static void
 copy_into_itself_ends(void)
 {
@@ -1029,6 +1077,7 @@ main(void)
 	TEST(what_is_in_both_tables_is_one_message);
 	TEST(copy_leaves_out_what_is_purged_meanwhile);
 	TEST(a_commit_that_nobody_saw_does_not_come_back);
+	TEST(a_delete_that_nobody_saw_does_not_come_back);
 	TEST(copy_into_itself_ends);
 	TEST(a_move_that_fails_half_way_is_taken_back);
 	TEST(a_crash_in_a_move_is_mended);

@@ -41,7 +41,9 @@ export_each(struct export *ex, const struct err *(*fn)(struct export *,
 	err = scan_open(ex->mbox, NULL, SCAN_DATES | SCAN_SIZE, 0, &scan);
 	while (err == NULL) {
 		err = scan_next(scan, &msg, &more);
-		if (err != NULL || !more)
+		/* Who imports what is exported into the same mailbox is done
+		 * at some time. */
+		if (err != NULL || !more || msg.uid >= ex->uidnext)
 			break;
 		/* A pipe's reader may be slow; nobody waits for it. */
 		scan_pause(scan);
@@ -94,6 +96,7 @@ export_run(struct admin *a, const struct err *(*fn)(struct admin *,
 	if (err == NULL)
 		err = export_keywords(&ex);
 	if (err == NULL) {
+		ex.uidnext = state.uidnext;
 		progress_begin(&ex.progress, state.messages);
 		err = fn(a, &ex);
 	}

@@ -11,6 +11,7 @@
 struct export {
 	struct admin	*a;
 	struct mailbox	*mbox;
+	uint32_t	 uidnext;	/* at the start: what comes later stays */
 	/* Names of keywords: [i] is bit FLAG_KEYWORD_FIRST + i. */
 	char		 keywords[FLAG_KEYWORDS_MAX][FLAG_KEYWORD_MAX_OCTETS + 1];
 	size_t		 keywords_n;
@@ -18,7 +19,7 @@ struct export {
 	struct progress	 progress;
 };
 
-/* Calls fn for each message, its file open at its begin. */
+/* Calls fn for each message that was there at the start, its file open at its begin. */
 const struct err *export_each(struct export *, const struct err *(*fn)(
     struct export *, const struct message *, int fd, void *), void *arg);
 

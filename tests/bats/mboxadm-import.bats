@@ -186,6 +186,28 @@ fill() {
 	[[ $(raw alice In 2) == 'Status: this one'* ]]
 }
 
+@test "export: what comes later stays, or a mailbox would grow by itself without end" {
+	local line
+	# More than are looked up at once, and than fit into the pipe.
+	for n in {1..600}; do
+		printf 'From a Mon Jan  1 00:00:00 2024\n'
+		mail "$n" "$(printf '%0200d' 0)"
+		echo
+	done >in.mbox
+	mboxadm import mbox in.mbox alice In
+	mkfifo pipe
+	mboxadm export mbox alice In - >pipe 2>export.log 3>&- &
+	exec 5<pipe
+	IFS= read -r line <&5
+	[[ $line == 'From '* ]]
+	deliver alice/In late
+	cat <&5 >out.mbox
+	exec 5<&-
+	wait $!
+	same 'exported 600 messages' "$(grep exported export.log)"
+	same 600 "$(grep -c '^Subject: [0-9]*$' out.mbox)"
+}
+
 @test "export mbox | import mbox: whatever the sender is called" {
 	local sender
 	for sender in 99 Feb 31 12:34 2024; do

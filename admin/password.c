@@ -17,9 +17,10 @@
 static const struct err *
 read_line(struct admin *a, char *line, size_t size)
 {
+	bool cut = false;
 	size_t len = 0;
 	ssize_t n;
-	char c;
+	char c = '\0';
 
 	for (;;) {
 		n = read(STDIN_FILENO, &c, 1);
@@ -32,9 +33,13 @@ read_line(struct admin *a, char *line, size_t size)
 		if (c == '\0')
 			return admin_fail(a, EX_DATAERR,
 			    "the password holds a NUL octet");
-		if (len < size - 1)
+		cut = len == size - 1;
+		if (!cut)
 			line[len++] = c;
 	}
+	/* A file of another system: nobody could type the CR. */
+	if (c == '\n' && !cut && len > 0 && line[len - 1] == '\r')
+		len--;
 	line[len] = '\0';
 	return NULL;
 }

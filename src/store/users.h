@@ -19,7 +19,7 @@
 
 #define USER_NAME_MAX		64	/* octets */
 #define SHARED_NAME_MAX		128	/* octets */
-#define PASSWORD_MAX_OCTETS	512
+#define PASSWORD_MAX_OCTETS	511	/* crypt(3) takes no more */
 
 /* What a user may do to personal mailboxes. */
 #define MAY_CREATE	1u

@@ -44,6 +44,22 @@ names() {
 	same false "$(mboxadm user show alice --json | json 'd["password"]')"
 }
 
+@test "a password from a file with CRLF, up to the longest" {
+	local long response
+	long=$(head -c 510 /dev/zero | tr '\0' x)
+	for password in secret "$long"x; do
+		run -0 mboxadm user passwd --password-stdin alice \
+		    < <(printf '%s\r\nmore\r\n' "$password")
+		response=$(printf '\0alice\0%s' "$password" | base64 -w 0)
+		printf 'a AUTHENTICATE PLAIN %s\r\nb LOGOUT\r\n' "$response" |
+		    imapd >login.log 2>&1
+		grep -q '^a OK' login.log
+	done
+	run -65 mboxadm user passwd --password-stdin alice \
+	    < <(printf '%sx\rmore\n' "$long")
+	run -65 mboxadm user passwd --password-stdin alice <<<"${long}xx"
+}
+
 @test "a password without a terminal: --password-stdin is named" {
 	fails 64 setsid -w mboxadm user passwd alice </dev/null
 	says --password-stdin

@@ -72,6 +72,9 @@ restore_part(struct admin *a, struct backup_run *run)
 	const struct err *err;
 
 	mailbox = split(a, a->argv[1], &kind, &who, &name);
+	if (mailbox != NULL && a->opt[OPT_KEEP_UIDVALIDITY] != NULL)
+		return admin_usage("a mailbox that is brought back is a new "
+		    "one: it takes no --keep-uidvalidity");
 	err = store_open(a->store_path, a->conf, &a->store);
 	if (err != NULL) {
 		a->status_failed = EX_UNAVAILABLE;

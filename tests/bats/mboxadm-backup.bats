@@ -639,6 +639,7 @@ l LOGOUT\r' >resync.log
 	mboxadm restore copy alice/Archive
 	same old "$(subjects alice Archive)"
 	fails 65 mboxadm restore copy alice/Nope
+	fails 64 mboxadm restore copy alice/INBOX Kept --keep-uidvalidity
 	fails 67 mboxadm restore copy nobody/INBOX
 	checks_clean store
 	# An empty one too, and a session finds all of them.

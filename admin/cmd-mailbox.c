@@ -54,6 +54,18 @@ print_status(struct admin *a, struct account *account,
 	out_str(a->out, "id", row->id);
 }
 
+/* Of several: which one it was, and so which are done. */
+static const struct err *
+of_mailbox(const struct err *err, const char *arg)
+{
+	struct err copy;
+
+	if (err == NULL || err->kind != ERR_USER)
+		return err;
+	copy = *err;
+	return err_user(copy.code, "mailbox '%s': %s", arg, copy.text);
+}
+
 static const struct err *
 mailbox_status_run(struct admin *a)
 {
@@ -75,6 +87,7 @@ mailbox_status_run(struct admin *a)
 		err = admin_mailbox_name(a, account, a->argv[i + 1], &name);
 		if (err == NULL)
 			err = account_find(account, a->arena, name, &rows[i]);
+		err = of_mailbox(err, a->argv[i + 1]);
 	}
 	if (err != NULL)
 		goto done;
@@ -129,7 +142,7 @@ each_named(struct admin *a, const struct err *(*fn)(struct admin *,
 
 	err = admin_account(a, a->argv[0], &account);
 	for (int i = 1; err == NULL && i < a->argc; i++)
-		err = fn(a, account, a->argv[i]);
+		err = of_mailbox(fn(a, account, a->argv[i]), a->argv[i]);
 	account_close(account);
 	return err;
 }

@@ -12,6 +12,7 @@ load ../lib/mboxadm
 	grep -qx 'Alt\\Größe' names
 	run -0 mboxadm mailbox delete alice 'Alt\Größe' Other
 	fails 65 mboxadm mailbox delete alice Other
+	says "'Other': "
 	fails 65 mboxadm mailbox delete alice INBOX
 	fails 65 mboxadm mailbox create alice 'a\\b'
 	fails 65 mboxadm mailbox rename alice Nope x
@@ -37,7 +38,8 @@ load ../lib/mboxadm
 	same 3 "$(mboxadm mailbox status alice INBOX --json | json 'd[0]["uidnext"]')"
 	same '"\\Sent"' "$(mboxadm mailbox list alice --json |
 	    json 'json.dumps([m for m in d if m["name"] == "Sent"][0]["attribute"])')"
-	fails 65 mboxadm mailbox status alice Nope
+	fails 65 mboxadm mailbox status alice INBOX Nope Sent
+	says "'Nope': "
 }
 
 @test "mailboxes of a shared mailbox: shared/NAME, itself called ." {

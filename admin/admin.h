@@ -17,6 +17,7 @@
 
 /* Options behind a verb.  Each verb says which it takes. */
 enum opt {
+	OPT_CONTENTS,
 	OPT_COPY,
 	OPT_EXPIRES,
 	OPT_INCOMPLETE,

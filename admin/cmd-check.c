@@ -46,8 +46,13 @@ check_run(struct admin *a)
 	struct check_result result = { 0 };
 	const char *name = NULL;
 	const struct err *err = NULL;
+	unsigned int flags = 0;
 	struct user user;
 
+	if (a->opt[OPT_REPAIR] != NULL)
+		flags |= CHECK_REPAIR;
+	if (a->opt[OPT_CONTENTS] != NULL)
+		flags |= CHECK_CONTENTS;
 	if (a->argc > 0) {
 		err = user_find(a->store, a->arena, a->argv[0], &user);
 		if (err != NULL)
@@ -56,8 +61,7 @@ check_run(struct admin *a)
 	}
 	out_record(a->out);
 	out_rows(a->out, "findings");
-	err = check_store(a->store, name, a->opt[OPT_REPAIR] != NULL, report,
-	    a, &result);
+	err = check_store(a->store, name, flags, report, a, &result);
 	out_end(a->out);
 	print_summary(a, &result);
 	out_end(a->out);
@@ -68,10 +72,11 @@ check_run(struct admin *a)
 }
 
 const struct verb verbs_check[] = {
-	{ .words = "check", .operands = "[--repair] [USER] [--json]",
+	{ .words = "check", .operands = "[--repair] [--contents] [USER] "
+	      "[--json]",
 	  .help = "verify the store, and mend it",
 	  .max = 1, .flags = VERB_MENDS,
-	  .opts = OPT(OPT_JSON) | OPT(OPT_REPAIR),
+	  .opts = OPT(OPT_CONTENTS) | OPT(OPT_JSON) | OPT(OPT_REPAIR),
 	  .run = check_run },
 	{ .words = NULL }
 };

@@ -30,6 +30,7 @@ static const struct verb *const families[] = {
 #define FAMILIES_N	(sizeof(families) / sizeof(families[0]))
 
 static const struct option verb_options[] = {
+	{ "contents", no_argument, NULL, OPT_CONTENTS },
 	{ "copy", no_argument, NULL, OPT_COPY },
 	{ "expires", required_argument, NULL, OPT_EXPIRES },
 	{ "incomplete", no_argument, NULL, OPT_INCOMPLETE },

@@ -90,7 +90,7 @@ _mboxadm_options() {
 	backup) _mboxadm_words <<<$'--copy\n--json' ;;
 	restore)
 		_mboxadm_words <<<$'--copy\n--incomplete\n--json\n--keep-uidvalidity' ;;
-	check) _mboxadm_words <<<$'--json\n--repair' ;;
+	check) _mboxadm_words <<<$'--contents\n--json\n--repair' ;;
 	index) _mboxadm_words <<<$'--json\n--rebuild' ;;
 	deliver) _mboxadm_words <<<$'-f' ;;
 	app-password\ list | user\ list | user\ show | shared\ list | shared\ show | \

@@ -1227,6 +1227,8 @@ check_mailbox(struct check *c, struct account *account,
 		err = check_copy(c, m, where);
 	if (err == NULL && use && c->repair)
 		err = fill_rows(m);
+	if (err == NULL && use && c->contents)
+		err = check_contents(c, m, where);
 	if (err == NULL && use)
 		check_textindex(c, m, where, mended);
 	mailbox_close(m);

@@ -11,7 +11,7 @@
 
 struct check {
 	struct store	*store;
-	bool		 repair;
+	bool		 repair, contents;
 	void		(*report)(void *, enum check_level, const char *where,
 			    const char *text);
 	void		*arg;
@@ -88,6 +88,12 @@ void check_account(struct check *, enum account_kind, const char *name);
 void check_mailbox(struct check *, struct account *,
     const struct mailbox_row *, const char *where, bool fresh);
 
+/*
+ * Of each message of a mailbox that is open: the file against its EMAILID, and what
+ * is stored of it against what its file gives.
+ */
+const struct err *check_contents(struct check *, struct mailbox *,
+    const char *where);
 /* search.db of a mailbox that is open; mended: something was wrong with the rows
  * that it was made of. */
 void check_textindex(struct check *, struct mailbox *, const char *where,

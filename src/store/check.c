@@ -497,12 +497,14 @@ lock_repair(struct store *store, int *fd_r)
 }
 
 const struct err *
-check_store(struct store *store, const char *user, bool repair,
+check_store(struct store *store, const char *user, unsigned int flags,
     void (*report)(void *, enum check_level, const char *, const char *),
     void *arg, struct check_result *result)
 {
-	struct check c = { .store = store, .repair = repair, .report = report,
-	    .arg = arg, .result = result };
+	const bool repair = flags & CHECK_REPAIR;
+	struct check c = { .store = store, .repair = repair,
+	    .contents = flags & CHECK_CONTENTS, .report = report, .arg = arg,
+	    .result = result };
 	const struct err *err = NULL;
 	bool use = false;
 	int fd = -1, lockfd = -1;

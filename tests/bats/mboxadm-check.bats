@@ -205,6 +205,28 @@ databases() {
 	    WHERE uid = 2) = $(stat -c %s "$DIR/2")")"$'\n'
 }
 
+# Same size, and the same header: no row tells.
+@test "check --contents: octets that changed, and what is stored of others" {
+	local told="2's octets are not those that were stored"
+
+	fill
+	run -0 mboxadm check --contents
+	as_owner chmod u+w "$DIR/2"
+	printf X | as_owner dd of="$DIR/2" conv=notrunc status=none \
+	    seek=$(($(stat -c %s "$DIR/2") - 1)) bs=1
+	sql "$DB" "UPDATE content SET preview = x'41' WHERE uid = 3"
+	run -0 mboxadm check
+	run -65 mboxadm check --contents
+	same 1 "$(grep -c "lost.*$told" <<<"$output")"
+	same 1 "$(grep -c 'problem.*stored of message 3 is' <<<"$output")"
+	run -65 mboxadm check --contents --repair alice
+	same 2 "$(grep -cE "$told|3 .*\[mended\]\$" <<<"$output")"
+	run -65 mboxadm check --contents
+	same '19 mailboxes, 3 messages: 1 problems, 0 mended, 1 lost' \
+	    "${lines[-1]}"
+	run -0 mboxadm check
+}
+
 @test "check: counters of messages.db" {
 	fill
 	sql "$DB" 'UPDATE mailbox SET messages = 17, unseen = 1'

@@ -495,7 +495,8 @@ check(struct store *store, bool repair, struct check_result *result)
 	const struct err *err;
 
 	*result = (struct check_result){ 0 };
-	err = check_store(store, NULL, repair, found, NULL, result);
+	err = check_store(store, NULL, repair ? CHECK_REPAIR |
+	    CHECK_CONTENTS : 0, found, NULL, result);
 	if (err != NULL) {
 		found(NULL, CHECK_LOST, "check", err->text);
 		result->lost++;

@@ -284,7 +284,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_str(&out);
 	check_answer(&out);
 	buf_clear(&out);
-	must(check_store(store, NULL, false, found, NULL, &result));
+	must(check_store(store, NULL, CHECK_CONTENTS, found, NULL, &result));
 	store_close(store);
 	return 0;
 }

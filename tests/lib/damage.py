@@ -377,6 +377,12 @@ def flip(first, last, n):
     return op
 
 
+def other_header(d, path):
+    """As long as it was."""
+    octets = d.read(path)
+    d.write(path, octets.replace(b'Subject: ', b'Subject:-', 1))
+
+
 def older(d, path):
     for end in '', '-wal', '-shm', '-journal':
         if os.path.exists(d.at(path + end)):
@@ -482,7 +488,8 @@ ALL_ALICE = tuple(('alice', name) for name in ALICE[:4])
 
 class Case:
     def __init__(self, name, path, op, told, keep, boxes=INBOX, lost=(),
-                 loses=None, unmended=False, chance=False, login=False):
+                 loses=None, unmended=False, chance=False, login=False,
+                 contents=False):
         self.name, self.path, self.op = name, path, op
         self.told = told	# what check says, or None: perhaps nothing
         self.keep, self.boxes = keep, boxes
@@ -491,6 +498,7 @@ class Case:
         self.unmended = unmended	# check --repair says what to do
         self.chance = chance		# again with another seed
         self.login = login	# the password must work afterwards
+        self.contents = contents	# check has to read the messages
 
 
 def database_ops(told):
@@ -680,6 +688,22 @@ def cases(base):
         yield Case('messages.db rows: ' + name, messages, sql(text), told,
                    keep, unmended=told == 'upgrade')
 
+    for name, text in [
+            ('envelope', "UPDATE content SET envelope = CAST(x'28' || "
+             "substr(envelope, 3) AS BLOB) WHERE uid = 2"),
+            ('structure', "UPDATE content SET structure = "
+             "zeroblob(length(structure)) WHERE uid = 2"),
+            ('headers', 'UPDATE content SET headers = (SELECT headers FROM '
+             'content WHERE uid = 1) WHERE uid = 2'),
+            ('preview', 'UPDATE content SET preview = '
+             "x'6e6f' WHERE uid = 2"),
+            ('thread', 'UPDATE ids SET threadid = zeroblob(20) WHERE uid = 2'),
+            ('sort keys', 'UPDATE sortkeys SET keys = (SELECT keys FROM '
+             'sortkeys WHERE uid = 1) WHERE uid = 2')]:
+        yield Case('messages.db rows: of other octets: ' + name, messages,
+                   sql(text), 'what is stored of message 2 ', ALL,
+                   contents=True)
+
     # search.db: never missed; made again from the messages.
     index = 'users/alice/' + base.ids['Long'] + '/search.db'
     for name, op, told, chance in database_ops('search.db cannot be used'):
@@ -732,6 +756,12 @@ def cases(base):
             ('a FIFO', fifo, 'message 2', False)]:
         yield Case('message: ' + name, inbox + '/2', op, told, ALL,
                    lost=(2,), loses=told != "message 2's file")
+    for name, op in [('a bit', flip(0, 0, 1)), ('zeros', lambda d, p:
+                     d.write(p, bytes(len(d.read(p))))),
+                     ('another header', other_header)]:
+        yield Case('message: other octets: ' + name, inbox + '/2', op,
+                   "message 2's octets", ALL, lost=(2,), loses=True,
+                   contents=True)
     yield Case('message: unreadable', inbox + '/2', closed, None, ALL,
                unmended=True)
     yield Case('message: of root', inbox + '/2', of_root, None, ALL,
@@ -1041,7 +1071,8 @@ def perform(base, case, seed):
     if indexed:
         wrong = search(base, store)
         need(not wrong or case.chance, 'SEARCH is wrong:', wrong)
-    status, out, err = p.mboxadm(store, 'check')
+    contents = ['--contents'] if case.contents else []
+    status, out, err = p.mboxadm(store, 'check', *contents)
     said = out + err
     need(status in (0, 65) or (case.unmended and status > 0), 'check:',
          status, said)
@@ -1050,7 +1081,7 @@ def perform(base, case, seed):
         need(re.search(case.told, said), 'check does not say',
              case.told, 'but', said)
     found = status != 0
-    status, out, err = p.mboxadm(store, 'check', '--repair')
+    status, out, err = p.mboxadm(store, 'check', '--repair', *contents)
     repaired = out + err
     if case.unmended:
         need(status != 0 or not found, 'repair says 0:', repaired)
@@ -1062,6 +1093,9 @@ def perform(base, case, seed):
              repaired)
     status, out, err = p.mboxadm(store, 'check')
     need(status == 0, 'check after the repair:', out + err)
+    if case.contents and not case.lost:
+        status, out, err = p.mboxadm(store, 'check', '--contents')
+        need(status == 0, 'check --contents after the repair:', out + err)
     status, out, err = p.mboxadm(store, 'check', '--repair')
     need(status == 0 and ' 0 problems, 0 mended' in out and
          '[mended]' not in out, 'second repair:',

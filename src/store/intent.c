@@ -8,6 +8,7 @@
  * may not look into the other mailbox leaves the note for others, and adds his
  * own behind it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,26 @@ has_token(struct db *db, const char *token, bool *yes_r)
 	return err;
 }
 
+/*
+ * The other mailbox's lock, if nobody has it, or -1.  Its writer may be dead, and his
+ * commit, with the token, in the log where nobody sees it yet.  Whoever has the lock
+ * has seen to that; he may be waited for by none who has one, out of order.
+ */
+static int
+lock_other(const char *dir)
+{
+	char file[STORE_PATH_OCTETS + 8];
+	int fd;
+
+	snprintf(file, sizeof(file), "%s/lock", dir);
+	fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd != -1 && !lock_try(fd)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
 /* False when nobody can tell now: who has no access to the other mailbox. */
 static bool
 look_for_token(const struct mailbox *m, const struct note *note, bool *yes_r)
@@ -190,6 +211,7 @@ look_for_token(const struct mailbox *m, const struct note *note, bool *yes_r)
 	char dir[STORE_PATH_OCTETS], file[STORE_PATH_OCTETS + 16];
 	const struct err *err;
 	struct db *db = NULL;
+	int lockfd;
 
 	*yes_r = false;
 	snprintf(file, sizeof(file), "%s/%s", other_dir(m, note, dir),
@@ -198,8 +220,13 @@ look_for_token(const struct mailbox *m, const struct note *note, bool *yes_r)
 		return errno == ENOENT;
 	if (db_open_any(dir, schema_messages.file, &db) != NULL)
 		return false;
+	lockfd = lock_other(dir);
 	err = has_token(db, note->token, yes_r);
+	if (err == NULL && !*yes_r && lockfd != -1 && mailbox_busy(lockfd))
+		err = db_overwrite(db);
 	db_close(db);
+	if (lockfd != -1)
+		close(lockfd);
 	return err == NULL;
 }
 

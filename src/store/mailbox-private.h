@@ -55,6 +55,9 @@ uint32_t mailbox_recent_of(int lockfd);
  */
 const struct err *mailbox_lock(struct mailbox *);
 void mailbox_unlock(struct mailbox *);
+/* Whether a writer of the lock file's mailbox is at work; for who holds the lock,
+ * whether the last one died. */
+bool mailbox_busy(int lockfd);
 
 /* Read the one row of table mailbox, and how many keywords there are. */
 const struct err *mailbox_read_state(struct mailbox *, struct mailbox_state *);

@@ -34,6 +34,14 @@ busy_write(const struct mailbox *m, unsigned char busy)
 		log_warning("%s/lock: %s", m->what, strerror(errno));
 }
 
+bool
+mailbox_busy(int lockfd)
+{
+	unsigned char busy = 0;
+
+	return pread(lockfd, &busy, 1, BUSY_OFFSET) == 1 && busy != 0;
+}
+
 /*
  * The copy in account.db.  A failure here does not undo the commit: the mark
  * stays, and the counters are read again when they are next wanted.
@@ -93,22 +101,23 @@ lock_reopen(struct mailbox *m)
 const struct err *
 mailbox_lock(struct mailbox *m)
 {
-	unsigned char busy = 0;
 	const struct err *err;
+	bool busy;
 
 	lock_reopen(m);
 	err = lock_take(m->lockfd);
 	if (err != NULL)
 		return err;
 	m->locked = true;
-	if (pread(m->lockfd, &busy, 1, BUSY_OFFSET) == 1 && busy != 0)
+	busy = mailbox_busy(m->lockfd);
+	if (busy)
 		err = overwrite_unseen(m);
 	if (err != NULL) {
 		m->locked = false;
 		lock_drop(m->lockfd);
 		return mailbox_err(m, err);
 	}
-	if (busy == 0)
+	if (!busy)
 		busy_write(m, 1);
 	intent_recover(m);
 	return NULL;

@@ -631,6 +631,36 @@ a_crash_in_a_move_is_mended(void)
 	mailbox_close(watcher);
 }
 
+/* What arrived is in the log, and nobody sees it: it is to stay so when the messages
+ * are left where they were. */
+static void
+an_arrival_that_nobody_saw_does_not_come_back(void)
+{
+	struct mailbox *from, *to;
+	char head[WAL_HEAD];
+	int fd;
+
+	mailbox_close(make_mailbox("unseen-from", 3));
+	to = make_mailbox("unseen-to", 1);
+	has_messages(to, 1);
+	fd = openat(mailbox_fd(to), "messages.db-shm", O_RDWR | O_CLOEXEC);
+	CHECK(pread(fd, head, sizeof(head), 0) == sizeof(head));
+	crash_in_move(true, "unseen-from", "unseen-to");
+	CHECK(pwrite(fd, head, sizeof(head), 0) == sizeof(head));
+	close(fd);
+	/* It died before its counters were told. */
+	CHECK_OK(db_exec(account->db, "UPDATE mailboxes SET uidnext = 2, "
+	    "boot = 0 WHERE name = 'unseen-to'"));
+	has_messages(to, 1);
+	from = open_mailbox("unseen-from");
+	has_messages(from, 3);
+	mailbox_close(to);
+	to = open_mailbox("unseen-to");
+	has_messages(to, 1);
+	mailbox_close(to);
+	mailbox_close(from);
+}
+
 /* Somebody else's message under the UID that was to come is no proof. */
 static void
 a_move_that_did_not_arrive_takes_nothing(void)
@@ -1082,6 +1112,7 @@ main(void)
 	TEST(a_move_that_fails_half_way_is_taken_back);
 	TEST(a_crash_in_a_move_is_mended);
 	TEST(a_move_that_can_neither_end_nor_be_taken_back_ends_later);
+	TEST(an_arrival_that_nobody_saw_does_not_come_back);
 	TEST(a_move_that_did_not_arrive_takes_nothing);
 	TEST(a_second_move_to_the_same_place_leaves_the_first_to_be_finished);
 	TEST(a_move_that_nobody_can_judge_yet_waits);

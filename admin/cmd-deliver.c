@@ -71,8 +71,11 @@ take_line(struct intake *in, const struct line *line)
 	if (!in->header)
 		return feed_octets(&in->feed, line->s, line->len);
 	if (line->begins && in->first) {
-		/* What mbox files have, and some MTAs put before a message. */
-		in->drop = line->len > 5 && memcmp(line->s, "From ", 5) == 0;
+		/* What mbox files have, and some MTAs put before a message;
+		 * "From : joe" is a field (RFC 5322 4.5). */
+		in->drop = line->len > 5 &&
+		    memcmp(line->s, "From ", 5) == 0 &&
+		    !line_is_field(line, "From");
 		in->first = false;
 		if (in->drop)
 			return NULL;
@@ -100,7 +103,7 @@ take_message(struct admin *a, struct intake *in, struct upload **up_r)
 			break;
 		err = take_line(in, &line);
 	}
-	if (err == NULL && in->first)
+	if (err == NULL && (in->first || in->feed.size == 0))
 		err = admin_fail(a, EX_DATAERR,
 		    "there is no message on standard input");
 	if (err == NULL && feed_too_big(&in->feed))

@@ -249,7 +249,9 @@ is_separator(const struct mbox *m, const struct line *line)
 	struct datetime date;
 	size_t n = line->len;
 
-	if (!line->begins || n < 5 || memcmp(line->s, "From ", 5) != 0)
+	/* "From :joe" is a field: RFC 5322 4.5. */
+	if (!line->begins || n < 5 || memcmp(line->s, "From ", 5) != 0 ||
+	    line_is_field(line, "From"))
 		return false;
 	if (!m->open)
 		return true;

@@ -46,6 +46,11 @@ raw() {
 	{ echo 'From joe Tue Apr 27 19:02:03 2010'; mail x; } |
 	    mboxadm deliver alice
 	[[ $(raw alice INBOX 1) == 'From: a@example.org'* ]]
+	# A field in the form of RFC 5322 4.5 is none.
+	printf 'From : joe\nSubject: x\n\nx\n' | mboxadm deliver alice
+	[[ $(raw alice INBOX 2) == 'From : joe'* ]]
+	fails 65 mboxadm deliver alice <<<'From joe Tue Apr 27 19:02:03 2010'
+	says 'no message'
 }
 
 @test "deliver: a NUL becomes ?" {

@@ -74,6 +74,15 @@ raw() {
 	[[ $(raw alice In 2) == *'X-Mozilla-Status: 0005'* ]]
 }
 
+@test "import mbox: a field is no separator, though a blank is before its colon" {
+	{ echo 'From a Tue Apr 27 19:02:03 2010'
+	  printf 'From :joe\nSubject: x\n\nx\n\nFrom b\nSubject: y\n\ny\n'
+	} >in.mbox
+	run -0 mboxadm import mbox in.mbox alice In
+	same 'imported 2 messages' "$output"
+	[[ $(raw alice In 1) == 'From :joe'* ]]
+}
+
 @test "import mbox: CRLF, standard input, JSON" {
 	printf 'From a Tue Apr 27 19:02:03 2010\r\nSubject: x\r\n\r\nbody\r\n\r\n' |
 	    mboxadm import mbox - alice In --json >out

@@ -94,14 +94,11 @@ copy_message(struct export *ex, int fd, FILE *f)
 	bool more;
 
 	while ((err = lines_next(lines, &line, &more)) == NULL && more) {
-		size_t len = line.len;
+		size_t text = line_text(&line);
 
-		if (len >= 2 && line.s[len - 1] == '\n' &&
-		    line.s[len - 2] == '\r') {
-			fwrite(line.s, 1, len - 2, f);
+		fwrite(line.s, 1, text, f);
+		if (text < line.len)
 			fputc('\n', f);
-		} else
-			fwrite(line.s, 1, len, f);
 	}
 	lines_free(lines);
 	if (err == NULL && (fflush(f) == EOF || ferror(f)))

@@ -50,18 +50,16 @@ write_own_fields(const struct export *ex, const struct message *msg, FILE *f)
 static void
 write_line(const struct line *line, FILE *f)
 {
-	size_t n = 0, len = line->len;
+	size_t n = 0, len = line->len, text = line_text(line);
 
 	while (n < len && line->s[n] == '>')
 		n++;
 	if (line->begins && len - n >= 5 && memcmp(line->s + n, "From ",
 	    5) == 0)
 		fputc('>', f);
-	if (len >= 2 && line->s[len - 1] == '\n' && line->s[len - 2] == '\r') {
-		fwrite(line->s, 1, len - 2, f);
+	fwrite(line->s, 1, text, f);
+	if (text < len)
 		fputc('\n', f);
-	} else
-		fwrite(line->s, 1, len, f);
 }
 
 /* Who sent it, when the message tells: its first field, as delivery puts it. */

@@ -113,6 +113,19 @@ line_is_field(const struct line *line, const char *name)
 	return len < line->len && line->s[len] == ':';
 }
 
+size_t
+line_text(const struct line *line)
+{
+	size_t len = line->len;
+
+	if (len < 2 || line->s[len - 1] != '\n' || line->s[len - 2] != '\r')
+		return len;
+	/* What is before this piece may be a CR too. */
+	if (len == 2 ? !line->begins : line->s[len - 3] == '\r')
+		return len;
+	return len - 2;
+}
+
 const struct err *
 feed_open(struct feed *f, struct mailbox *mbox, uint64_t limit)
 {

@@ -28,6 +28,12 @@ uint64_t lines_count(const struct lines *);	/* octets given out so far */
 
 /* Of a whole line: nothing before its line end. */
 bool line_is_empty(const struct line *);
+/*
+ * How many octets are the text, where CRLF is to become LF: without its CRLF.
+ * All, where there is none; and where another CR is before it, which would be
+ * lost when LF becomes CRLF again.
+ */
+size_t line_text(const struct line *);
 /* Whether a line that begins a field has this field name, in any case. */
 bool line_is_field(const struct line *, const char *name);
 

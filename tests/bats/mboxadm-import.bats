@@ -228,6 +228,23 @@ fill() {
 	same "$(dates alice INBOX)" "$(dates bob Copy)"
 }
 
+@test "export | import: a CR before CRLF stays" {
+	local long n
+	for n in 65533 65534 65535; do
+		long=$(printf "%0${n}d" 0)
+		printf 'Subject: x\n\n%s\r\r\na\r\r\n\r\r\nb\rc\r\n\r\n%s\r\n' \
+		    "$long" "$long" | mboxadm deliver alice/Sent
+	done 2>deliver.log
+	mboxadm export mbox alice Sent out.mbox
+	run -0 mboxadm import mbox out.mbox bob Mbox
+	mboxadm export maildir alice Sent md
+	run -0 mboxadm import maildir md bob Maildir
+	for n in 1 2 3; do
+		cmp "$(dir_of alice Sent)/$n" "$(dir_of bob Mbox)/$n"
+		cmp "$(dir_of alice Sent)/$n" "$(dir_of bob Maildir)/$n"
+	done
+}
+
 @test "export maildir | import maildir: octets, dates, flags, keywords, order" {
 	fill
 	run -0 mboxadm export maildir alice In md

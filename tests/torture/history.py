@@ -49,6 +49,7 @@ class Message:
         self.uid = uid
         self.content = None     # whose octets it has
         self.origin = None      # the op that made it, once answered
+        self.source = None      # what that copied
         self.first = None       # flags it may have been made with, and without
         self.writes = {flag: [] for flag in FLAGS}      # (op, value)
         self.enders = []        # ops that name it and may expunge it
@@ -120,7 +121,9 @@ class Box:
         require(m.origin is None, 'UID', uid, 'of', self, 'was given twice: by',
                 m.origin, 'and by', op)
         m.origin = op
-        self.identify(uid, content, op.who)
+        m.source = source
+        if content is not None:
+            self.identify(uid, content, op.who)
         # With and without which flags it may have been made.
         m.first = (set(flags), set(FLAGS) - set(flags)) if source is None \
             else tuple({flag for flag in FLAGS if source.explains(

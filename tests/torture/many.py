@@ -226,6 +226,8 @@ class Play:
             require(len(there) == 1, box, 'has the names', there)
             box.name = there[0]
             box.names = there
+            # Until now deliveries went to the old name, which may be none.
+            box.renames[-1].ended = now()
 
     async def compare(self, seen):
         for session in self.sessions:
@@ -248,48 +250,61 @@ class Play:
 
     def nothing_is_there_twice(self, seen):
         """Every message that is there was made by an op of its own."""
+        carried = [(op, box, what) for op, box, what in self.unsure
+                   if not isinstance(what, str)]
+        for op, box, what in carried:
+            self.claim_copies(seen, op, box, *what)
         for op, box, name in self.delivered:
-            there = self.without_origin(seen, name)
-            require(len(there) <= 1, name, 'was delivered as', there)
-            for b, m in there:
-                require(b is box or box.absent_is_explained(op.begun, op.ended),
-                        op, 'to', box, 'went to', b)
-                m.origin = op
+            b = self.claim(seen, op, box, name)
+            require(b in (None, box) or
+                    box.absent_is_explained(op.begun, op.ended) or
+                    any(to is b for _, to, _ in carried),
+                    op, 'to', box, 'went to', b)
         for op, box, what in self.unsure:
             if isinstance(what, str):
-                there = [(b, m) for b, m in self.without_origin(seen, what)]
-                require(len(there) <= 1, what, 'is there as', there)
-                for b, m in there:
-                    m.origin = op
-            else:
-                self.claim_copies(seen, op, box, *what)
+                self.claim(seen, op, box, what)
+        for op, box, what in carried:
+            self.claim_copies(seen, op, box, *what, unknown=True)
         for box, (uids, _) in zip(self.boxes + self.roots, seen):
             for uid in uids:
                 m = box.messages[uid]
                 require(m.origin, 'nobody made UID', uid, 'of', box, m.content)
+                require(m.source is None or
+                        m.source.content in (None, m.content), 'UID', uid,
+                        'of', box, 'has', m.content, 'and was copied from',
+                        m.source and m.source.content)
 
     def without_origin(self, seen, name):
         return [(box, box.messages[uid])
                 for box, (uids, _) in zip(self.boxes + self.roots, seen)
                 for uid in uids
                 if box.messages[uid].origin is None and
-                box.messages[uid].content == name]
+                name in (None, box.messages[uid].content)]
 
-    def claim_copies(self, seen, op, box, source, uids):
-        """Messages of a COPY or MOVE that was not answered: of each UID one, and a
-        MOVE leaves none in both."""
+    def claim(self, seen, op, box, name):
+        """One of the messages that have the octets is the op's, of its box where
+        there is one.  The others are left for COPYs that were not answered."""
+        there = self.without_origin(seen, name)
+        there.sort(key=lambda found: (found[0] is not box, found[1].uid))
+        for b, m in there[:1]:
+            m.origin = op
+            return b
+        return None
+
+    def claim_copies(self, seen, op, box, source, uids, unknown=False):
+        """Messages of a COPY or MOVE that was not answered: of each UID one, and of a
+        MOVE none of those that are still where they were.  What was never
+        identified may be any."""
         there = set(seen[source.index][0])
         for uid in uids:
             name = source.messages[uid].content
+            if (name is None) != unknown or \
+                    op.kind == 'MOVE' and uid in there:
+                continue
             for b, m in self.without_origin(seen, name):
-                if b is not box or m.uid == uid and b is source or \
-                        name is None:
-                    continue
-                m.origin = op
-                require(op.kind == 'COPY' or uid not in there, op, 'of UID',
-                        uid, 'of', source, 'is there and as UID', m.uid, 'of',
-                        box)
-                break
+                if b is box and (m.uid != uid or b is not source):
+                    m.origin = op
+                    break
 
 
 def memory_of(pid):

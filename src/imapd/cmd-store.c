@@ -110,6 +110,7 @@ struct storing {
 	bool		 is_uid;
 	bool		 down;		/* told from the highest UID down */
 	bool		 raced;		/* another committed just before */
+	bool		 refused;	/* its answer is NO */
 	uint64_t	 modseq;	/* of what was changed; 0: nothing was */
 	struct store_if	 cond;
 	uint64_t	 missing;	/* messages that are gone */
@@ -127,7 +128,7 @@ tell_one(struct storing *st, const struct message *m, const struct seqset *faile
 	/* RFC 3501 6.4.6: with another's commit in between, the flags are told
 	 * even when it was silent. */
 	const bool flags = !st->args->silent || (own && st->raced) ||
-	    seqset_has(failed, m->uid);
+	    st->refused || seqset_has(failed, m->uid);
 
 	if (flags || own || st->args->conditional)
 		selected_tell_change(st->s, &change, flags, seq, names,
@@ -251,6 +252,11 @@ do_store(struct session *s, const struct store_args *args, bool is_uid)
 	 * from a silent STORE too. */
 	if (err == NULL && (!args->silent || st.raced || condstore_on(s)))
 		err = tell_flags(&st, &uids);
+	/* Who is answered with NO cannot know what a silent STORE did. */
+	if (err == NULL && args->silent && st.missing > 0 && !is_uid) {
+		st.refused = true;
+		err = tell_flags(&st, &uids);
+	}
 	if (err == NULL) {
 		s->selected->own_modseq = st.modseq;
 		err = store_result(&st);

@@ -142,6 +142,19 @@ setup() {
 	expect_only '* 3 FETCH' 'a3 OK'
 }
 
+# After NO the client cannot know which flags it has set.
+@test "STORE UNCHANGEDSINCE: a silent one that is refused tells the flags (RFC 2180 4.2.3)" {
+	imap_start b --select INBOX
+	imap_ok b 'b1 STORE 4:5 +FLAGS.SILENT (\Deleted)'
+	imap_ok b 'b2 EXPUNGE'
+	imap a 'a1 STORE 3:5 (UNCHANGEDSINCE 99) +FLAGS.SILENT (\Seen)'
+	expect '~^\* 3 FETCH .*FLAGS \(\\Seen' 'a1 NO [EXPUNGEISSUED]'
+	imap_ok a 'a2 NOOP'
+	# Those that are here are no secret, and none is gone.
+	imap_ok a 'a3 STORE 1:3 (UNCHANGEDSINCE 99) +FLAGS.SILENT (\Flagged)'
+	refute '~FLAGS \('
+}
+
 @test "STORE UNCHANGEDSINCE: two sessions, one wins" {
 	local i won
 	imap_start b --select INBOX

@@ -534,6 +534,7 @@ db_disconnect(struct db *db)
 		db->spares[i] = NULL;
 	}
 	db->durable = -1;
+	db->function = false;
 	db->log_frames = 0;
 	if (sqlite3_close(db->sql) != SQLITE_OK)
 		fatal("%s: closed with an open statement", db->what);
@@ -681,6 +682,10 @@ const struct err *
 db_function(struct db *db, const char *name,
     void (*fn)(sqlite3_context *, int, sqlite3_value **))
 {
+	const struct err *err = db_wake(db);
+
+	if (err != NULL)
+		return err;
 	if (!db->function && sqlite3_create_function(db->sql, name, -1,
 	    SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, fn, NULL, NULL) != SQLITE_OK)
 		return db_error(db, name);

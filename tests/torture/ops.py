@@ -176,7 +176,9 @@ OPS = [
     Op('subscribe', [b'SUBSCRIBE other', b'UNSUBSCRIBE work']),
     Op('life', [append(b'work', b'new one'), b'SELECT work',
                 b'STORE 4 +FLAGS (\\Seen)', b'MOVE 4 other',
-                append(b'work', b'new two'), b'UID STORE 6 FLAGS (\\Deleted)',
+                # Told again where the end of APPEND could not tell of it.
+                append(b'work', b'new two'), b'NOOP',
+                b'UID STORE 6 FLAGS (\\Deleted)',
                 b'EXPUNGE', b'SELECT other', b'COPY 1 INBOX'],
        peer='other', lazy=True),
     Op('deliver', admin=['deliver', 'alice'], stdin=mail(b'delivered')),

@@ -835,6 +835,28 @@ a_log_is_left_alone_while_another_has_the_lock(void)
 	mailbox_close(m);
 }
 
+/* As a session does when the disk was read-only, and when it waits. */
+static void
+a_scan_goes_on_after_the_database_was_opened_anew(void)
+{
+	struct mailbox *m = make_mailbox("scan-anew", 3);
+
+	for (int i = 0; i < 2; i++) {
+		struct scan *scan;
+		struct message msg;
+		unsigned int n = 0;
+		bool more;
+
+		CHECK_OK(scan_open(m, NULL, 0, 0, &scan));
+		while (scan_next(scan, &msg, &more) == NULL && more)
+			n++;
+		scan_close(scan);
+		CHECK_INT(n, 3);
+		db_rest(m->db);
+	}
+	mailbox_close(m);
+}
+
 static void
 a_message_is_never_taken_for_an_orphan(void)
 {
@@ -1120,6 +1142,7 @@ main(void)
 	TEST(a_log_is_carried_over_when_a_session_rests);
 	TEST(a_log_is_bounded_while_its_writer_goes_on);
 	TEST(a_log_is_left_alone_while_another_has_the_lock);
+	TEST(a_scan_goes_on_after_the_database_was_opened_anew);
 	TEST(a_message_is_never_taken_for_an_orphan);
 	TEST(bad_counters_are_refused);
 	TEST(rows_with_impossible_uids_do_no_harm);

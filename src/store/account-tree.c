@@ -236,28 +236,52 @@ deleted_path(const char *id, char path[DELETED_OCTETS])
 }
 
 /*
- * The directory of a mailbox that has a row, from among the deleted to its place.
- * False when it is not there.
+ * others: it may be another's DELETE that was cut off, who may have left its commit
+ * where nobody sees it: the row is not to go when the directory is back.
  */
 static bool
-put_back_locked(struct account *account, const char *id, bool *moved_r)
+put_back(struct account *account, const char *id, bool others)
+{
+	const struct err *err = NULL;
+	char from[DELETED_OCTETS];
+
+	if (faccessat(account->fd, deleted_path(id, from), F_OK,
+	    AT_SYMLINK_NOFOLLOW) == -1)
+		return false;
+	if (others && (err = db_overwrite(account->db)) != NULL)
+		log_error("%s/%s: %s", account->what, id, err->text);
+	if (err != NULL || renameat(account->fd, from, account->fd, id) == -1)
+		return false;
+	if (others)
+		log_info("%s/%s is back: a DELETE was cut off", account->what,
+		    id);
+	return true;
+}
+
+static const struct err *
+has_row(struct account *account, const char *id, bool *yes_r)
 {
 	struct arena *a = arena_new();
-	char from[DELETED_OCTETS];
+	const struct err *err;
 	struct mailbox_row row;
-	bool known, found, back = false;
+	bool known, found = false;
 
-	*moved_r = false;
-	if (account_find_row(account, a, account_sql_by_id, id, &row, &known,
-	    &found) == NULL && found && !row.noselect) {
-		back = faccessat(account->fd, id, F_OK,
-		    AT_SYMLINK_NOFOLLOW) == 0;
-		if (!back && renameat(account->fd, deleted_path(id, from),
-		    account->fd, id) == 0)
-			back = *moved_r = true;
-	}
+	err = account_find_row(account, a, account_sql_by_id, id, &row, &known,
+	    &found);
+	*yes_r = err == NULL && found && !row.noselect;
 	arena_free(a);
-	return back;
+	return err;
+}
+
+/* The directory of a mailbox that has a row, from among the deleted to its place. */
+static bool
+bring_back(struct account *account, const char *id, bool others)
+{
+	bool yes;
+
+	return has_row(account, id, &yes) == NULL && yes &&
+	    (faccessat(account->fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    put_back(account, id, others));
 }
 
 static const struct err *
@@ -281,20 +305,20 @@ adopt_in(struct account *account, struct arena *a, const char *name,
 	return err != NULL ? err : insert_row(account, id, name, NULL, uidnext);
 }
 
-/* Into the place that the row, which is committed, tells of. */
-static const struct err *
+/*
+ * Into the place that the row tells of.  That is committed: whatever fails here,
+ * who opens the mailbox next tries again.
+ */
+static void
 put_adopted(struct account *account, const char *id)
 {
 	const struct err *err = lock_take(account->lockfd);
-	bool moved;
 
-	if (err != NULL)
-		return err;
-	if (!put_back_locked(account, id, &moved))
-		err = err_internal("%s/%s is not at its place", account->what,
-		    id);
-	lock_drop(account->lockfd);
-	return err;
+	if (err != NULL || !bring_back(account, id, false))
+		log_warning("%s/%s is not at its place yet%s%s", account->what,
+		    id, err != NULL ? ": " : "", err != NULL ? err->text : "");
+	if (err == NULL)
+		lock_drop(account->lockfd);
 }
 
 const struct err *
@@ -313,7 +337,7 @@ account_adopt(struct account *account, const char *name, const char *id,
 		err = account_end(account, err);
 	}
 	if (err == NULL)
-		err = put_adopted(account, id);
+		put_adopted(account, id);
 	arena_free(a);
 	return err;
 }
@@ -464,41 +488,6 @@ retire_dir(struct account *account, const char *id)
 	return sync_deleted(account);
 }
 
-/* Who was killed in a DELETE may have left its commit where nobody sees it: the
- * row is not to go when the directory is back. */
-static bool
-put_back(struct account *account, const char *id, bool others)
-{
-	const struct err *err = NULL;
-	char from[DELETED_OCTETS];
-
-	if (faccessat(account->fd, deleted_path(id, from), F_OK,
-	    AT_SYMLINK_NOFOLLOW) == -1)
-		return false;
-	if (others && (err = db_overwrite(account->db)) != NULL)
-		log_error("%s/%s: %s", account->what, id, err->text);
-	if (err != NULL || renameat(account->fd, from, account->fd, id) == -1)
-		return false;
-	log_info("%s/%s is back: a DELETE was cut off", account->what, id);
-	return true;
-}
-
-/* others: it may be another's DELETE that was cut off. */
-static bool
-bring_back(struct account *account, const char *id, bool others)
-{
-	struct arena *a = arena_new();
-	struct mailbox_row row;
-	bool known, found, back = false;
-
-	if (account_find_row(account, a, account_sql_by_id, id, &row, &known,
-	    &found) == NULL && found && !row.noselect)
-		back = faccessat(account->fd, id, F_OK,
-		    AT_SYMLINK_NOFOLLOW) == 0 || put_back(account, id, others);
-	arena_free(a);
-	return back;
-}
-
 bool
 account_bring_back_locked(struct account *account, const char *id)
 {
@@ -566,6 +555,16 @@ done:
 	return err;
 }
 
+/* One with a row that could not be brought back now, as on a full disk, can be
+ * later; one of which nothing is known, too. */
+static bool
+is_wanted(struct account *account, const char *id)
+{
+	bool yes;
+
+	return has_row(account, id, &yes) != NULL || yes;
+}
+
 const struct err *
 account_purge(struct account *account, uint32_t *n_r)
 {
@@ -593,6 +592,7 @@ account_purge(struct account *account, uint32_t *n_r)
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 		    st.st_mtim.tv_sec > before ||
 		    account_bring_back(account, e->d_name) ||
+		    is_wanted(account, e->d_name) ||
 		    backup_running(account->store))
 			continue;
 		err = dir_remove(fd, e->d_name, 2);

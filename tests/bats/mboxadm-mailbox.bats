@@ -114,6 +114,23 @@ expunge_all() {
 	[[ ! -e $dir/1 ]]
 }
 
+# A DELETE that was cut off, and a directory that takes no name just now.
+@test "purge: what cannot be brought back is not removed" {
+	local dir
+	conf 'expunge-retention = 0' 'journal = rollback'
+	mboxadm mailbox create alice Box
+	deliver alice/Box one
+	dir=$(dir_of alice Box)
+	as_owner mkdir store/users/alice/deleted
+	as_owner mv "$dir" store/users/alice/deleted/
+	as_owner chmod 500 store/users/alice
+	fails 70 mboxadm purge
+	says 'is missing'
+	as_owner chmod 700 store/users/alice
+	same one "$(subjects alice Box)"
+	run -0 mboxadm check
+}
+
 @test "purge, index: go on behind a damaged account, and say so" {
 	local dir
 	deliver bob one

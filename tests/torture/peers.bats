@@ -13,3 +13,7 @@ load torture
 @test "kill -9 beside another session: CREATE, DELETE, RENAME, delivery" {
 	torture peers 4 create delete rename deliver life
 }
+
+@test "kill -9 while others have the databases open and only look: DELETE, MOVE" {
+	torture held 8 delete move
+}

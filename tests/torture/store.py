@@ -1,5 +1,6 @@
 # store.py - a store of the tortures, who works on it, and what can be seen of it
 # SPDX-License-Identifier: ISC
+import contextlib
 import copy
 import hashlib
 import json
@@ -9,6 +10,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 LIMIT = 30                      # seconds that anything may take
@@ -164,6 +166,16 @@ class State:
                 for box in boxes.values()}
 
 
+HOLD = """
+import sqlite3, sys
+held = [sqlite3.connect(path) for path in sys.argv[1:]]
+for db in held:
+    db.execute('SELECT count(*) FROM sqlite_schema').fetchall()
+print('open', flush=True)
+sys.stdin.read()
+"""
+
+
 def digest(body):
     first = re.search(rb'Subject: ([^\r]*)', body)
     return '%s(%d,%s)' % (first[1].decode() if first else '-', len(body),
@@ -237,7 +249,35 @@ class Store:
         subprocess.run(['cp', '-a', os.path.join(self.work, name, '.'),
                         self.work], check=True)
 
+    @contextlib.contextmanager
+    def held(self):
+        """All databases are open meanwhile: the index of a log stays as it is."""
+        found = [os.path.join(top, name) for top, _, names in
+                 os.walk(self.path) for name in names
+                 if name.endswith('.db')]
+        with subprocess.Popen([sys.executable, '-c', HOLD, *found],
+                              stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as holder:
+            try:
+                if holder.stdout.readline() != b'open\n':
+                    raise Broken('the databases cannot be held')
+                yield
+            finally:
+                # To close them would carry over the logs.
+                holder.kill()
+
     # --- Looking ---
+
+    def look(self):
+        """A session of each user opens all that is there, and changes nothing."""
+        for user in self.users():
+            imap = Imap(self, user['name'])
+            for line in imap.ok(b'LIST "" "*"')[:-1]:
+                found = re.match(rb'\* LIST \(([^)]*)\) "/" (.*)\r\n', line)
+                if b'\\No' not in found[1]:
+                    imap.answer(imap.send(b'EXAMINE %s' % found[2]))
+            imap.ok(b'LOGOUT')
+            imap.end()
 
     def users(self):
         text = self.admin('user', 'list', '--json').stdout

@@ -7,6 +7,10 @@ MODE is one of
   kill    SIGKILL in place of each system call that is about the store, and
           in the middle of each write
   peers   the same, with a second session that goes on working
+  held    the same, with all databases held open by a process that does nothing,
+          and a session that only looks before it goes: what the one that died
+          left in a log is then seen later than by whoever looked.  Calls that
+          change something or lock only
   fault   each call fails, with each error that it may have; fault:EIO with one
   full    each call and all after it fail, until there is room again
   power   the disk as it may be after the power failed at each point
@@ -414,6 +418,29 @@ class Torture:
         finally:
             self.store.observe = observe
 
+    # --- With databases that are open ---
+
+    def held(self, limit):
+        total = self.count('-w', 'kill', str(1 << 30))
+        for n in self.numbers(total, limit):
+            self.one_held(n)
+
+    def one_held(self, n):
+        run = Run()
+        store = self.store
+        store.restore('base')
+        self.points += 1
+        try:
+            with store.held():
+                # Fewer calls than were counted: no log is read through.
+                run = self.run(['-w', 'kill', str(n)])
+                store.look()
+            self.judge(run)
+        except WRONG as why:
+            if not isinstance(why, Broken):
+                why = traceback.format_exc()
+            self.tell('kill %d, held' % n, run, why)
+
     # --- A small file system ---
 
     def space(self, limit):
@@ -554,8 +581,8 @@ def main():
     (mode, *errors), name = sys.argv[1].split(':'), sys.argv[2]
     limit = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     found = [op for op in ops.OPS if op.name == name]
-    if not found or mode not in ('kill', 'peers', 'fault', 'full', 'power',
-                                 'space', 'inodes', 'readonly'):
+    if not found or mode not in ('kill', 'peers', 'held', 'fault', 'full',
+                                 'power', 'space', 'inodes', 'readonly'):
         sys.exit(__doc__)
     work = tempfile.mkdtemp(prefix='torture.')
     os.chmod(work, 0o755)

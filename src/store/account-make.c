@@ -122,7 +122,7 @@ account_make(struct store *store, enum account_kind kind, const char *name,
 	if (parent != -1)
 		close(parent);
 	if (err != NULL && account->fd != -1)
-		dir_remove(store_fd(store), account->what, 2);
+		dir_remove(store_fd(store), account->what, DIR_LEVELS);
 	account_close(account);
 	return err;
 }
@@ -156,5 +156,6 @@ account_remove(struct store *store, enum account_kind kind, const char *name)
 
 	err = set_aside(store, account, aside, sizeof(aside));
 	account_close(account);
-	return err != NULL ? err : dir_remove(store_fd(store), aside, 4);
+	return err != NULL ? err : dir_remove(store_fd(store), aside,
+	    DIR_LEVELS);
 }

@@ -595,7 +595,7 @@ account_purge(struct account *account, uint32_t *n_r)
 		    is_wanted(account, e->d_name) ||
 		    backup_running(account->store))
 			continue;
-		err = dir_remove(fd, e->d_name, 2);
+		err = dir_remove(fd, e->d_name, DIR_LEVELS);
 		*n_r += err == NULL;
 	}
 	closedir(d);

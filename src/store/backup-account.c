@@ -234,7 +234,7 @@ clean_account(struct moving *v)
 		if (names_have(known, known_n, names[i]) || unlinkat(fd, names[i], 0) == 0)
 			continue;
 		if (errno == EISDIR || errno == EPERM)
-			err = dir_remove(fd, names[i], 4);
+			err = dir_remove(fd, names[i], DIR_LEVELS);
 		else if (errno != ENOENT)
 			err = err_errno("%s/%s", what, names[i]);
 	}

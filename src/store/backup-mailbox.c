@@ -597,7 +597,7 @@ remove_name(struct transfer *t, int dirfd, const char *name)
 	if (errno == ENOENT)
 		return NULL;
 	return errno == EISDIR || errno == EPERM ?
-	    dir_remove(dirfd, name, 4) : err_errno("%s", name);
+	    dir_remove(dirfd, name, DIR_LEVELS) : err_errno("%s", name);
 }
 
 const struct err *

@@ -74,7 +74,7 @@ end(struct coming *c, const struct err *err)
 	const struct err *left = NULL;
 
 	if (c->t.into != NULL && c->t.to != NULL && err == NULL)
-		left = dir_remove(store_fd(c->t.into), PLACE, 6);
+		left = dir_remove(store_fd(c->t.into), PLACE, DIR_LEVELS);
 	/* It is there whatever becomes of this. */
 	if (left != NULL)
 		log_warning("%s is left: %s", PLACE, left->text);

@@ -290,7 +290,7 @@ stage_open(struct transfer *t)
 	store_close(t->stage);
 	t->stage = NULL;
 	transfer_forget(t);
-	err = dir_remove(store_fd(t->to), BACKUP_STAGE, 6);
+	err = dir_remove(store_fd(t->to), BACKUP_STAGE, DIR_LEVELS);
 	if (err == NULL)
 		err = make_dir(store_fd(t->to), BACKUP_STAGE);
 	if (err != NULL)
@@ -358,7 +358,7 @@ clean_kind(struct all *all, enum account_kind kind)
 	for (size_t i = 0; err == NULL && i < n; i++)
 		if (!names_have(all->of[kind].names, all->of[kind].n,
 		    names[i]))
-			err = dir_remove(fd, names[i], 4);
+			err = dir_remove(fd, names[i], DIR_LEVELS);
 	close(fd);
 	return err;
 }
@@ -423,9 +423,9 @@ finish(struct transfer *t)
 	t->stage = NULL;
 	transfer_forget(t);
 	if (err == NULL)
-		err = dir_remove(store_fd(t->to), BACKUP_STAGE, 6);
+		err = dir_remove(store_fd(t->to), BACKUP_STAGE, DIR_LEVELS);
 	if (err == NULL)
-		err = dir_remove(store_fd(t->to), BACKUP_ARRIVING, 6);
+		err = dir_remove(store_fd(t->to), BACKUP_ARRIVING, DIR_LEVELS);
 	if (err != NULL)
 		return err;
 	t->mark.complete = t->result->problems == 0;

@@ -564,7 +564,7 @@ directory_without_row(struct look *l, const char *id)
 	    !is_name(l, row.name);
 	if (err == NULL && n == 0 && !lost && !known) {
 		if (c->repair)
-			err = dir_remove(l->account->fd, id, 2);
+			err = dir_remove(l->account->fd, id, DIR_LEVELS);
 		check_finding(c, CHECK_OK, false, l->account->what,
 		    "directory %s has no messages and no name%s", id,
 		    c->repair ? ": removed" : "");
@@ -596,7 +596,7 @@ remove_new(struct look *l, const char *name)
 	const struct err *err = NULL;
 
 	if (l->c->repair)
-		err = dir_remove(l->account->fd, name, 2);
+		err = dir_remove(l->account->fd, name, DIR_LEVELS);
 	check_finding(l->c, CHECK_OK, false, l->account->what,
 	    "directory %s is left from a repair%s", name,
 	    l->c->repair ? ": removed" : "");

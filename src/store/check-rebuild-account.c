@@ -269,5 +269,6 @@ check_rebuild_account(struct store *store, enum account_kind kind,
 	stamp_touch(store_fd(store));
 	account_close(r.old);
 	account_close(r.new);
-	return err != NULL ? err : dir_remove(store_fd(store), r.new_name, 2);
+	return err != NULL ? err : dir_remove(store_fd(store), r.new_name,
+	    DIR_LEVELS);
 }

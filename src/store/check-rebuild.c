@@ -235,7 +235,7 @@ new_directory(struct rebuild *r, int lockfd)
 	snprintf(r->new_path, sizeof(r->new_path), "%s/%s", account->path,
 	    r->new_name);
 	snprintf(r->what, sizeof(r->what), "%s/%s", account->what, r->row->id);
-	err = dir_remove(account->fd, r->new_name, 2);
+	err = dir_remove(account->fd, r->new_name, DIR_LEVELS);
 	if (err != NULL)
 		return err;
 	if (mkdirat(account->fd, r->new_name, 0700) == -1 ||
@@ -492,7 +492,7 @@ check_rebuild(struct account *account, const struct mailbox_row *row,
 		close(r.new);
 	}
 	if (err == NULL)
-		err = dir_remove(account->fd, r.new_name, 2);
+		err = dir_remove(account->fd, r.new_name, DIR_LEVELS);
 	if (err == NULL)
 		*messages_r = r.state.messages;
 	return err;

@@ -71,7 +71,7 @@ const struct err *
 check_set_aside_as(int dirfd, const char *name, const char *to)
 {
 	if (unlinkat(dirfd, to, 0) == -1 && errno != ENOENT) {
-		const struct err *err = dir_remove(dirfd, to, 4);
+		const struct err *err = dir_remove(dirfd, to, DIR_LEVELS);
 
 		if (err != NULL)
 			return err;
@@ -283,7 +283,7 @@ read_directories(struct accounts *s)
 		    "%s was being removed%s", names[i],
 		    s->c->repair ? ": gone" : "");
 		if (s->c->repair)
-			err = dir_remove(fd, names[i], 4);
+			err = dir_remove(fd, names[i], DIR_LEVELS);
 		if (err != NULL)
 			break;
 	}

@@ -44,8 +44,10 @@ const char *account_kind_dir(enum account_kind);
 int dir_open(int dirfd, const char *name);
 /*
  * Remove a directory and all below it, depth levels at most; what is missing is
- * no error.
+ * no error.  DIR_LEVELS: more than the store makes, as what somebody has put there
+ * must not be in the way of the rest for ever.
  */
+#define DIR_LEVELS	16
 const struct err *dir_remove(int dirfd, const char *name, unsigned int depth);
 
 /* For the files of account*.c. */

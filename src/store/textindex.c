@@ -16,7 +16,6 @@ static const char *const files[] = { "search.db", "search.db-wal",
     "search.db-shm", "search.db-journal", "search.db.new",
     "search.db.new-journal" };
 #define LOCK_FILE	"search.lock"
-#define DIR_LEVELS	8		/* of what is in a file's place */
 #define FILES_N	(sizeof(files) / sizeof(files[0]))
 
 /* --- Locks --- */

@@ -358,7 +358,7 @@ users_remove_end(struct store *store, struct db *db, enum account_kind kind,
 	if (err != NULL || !moved)
 		return err;
 	/* The user is gone whatever becomes of this: check removes it too. */
-	err = dir_remove(store_fd(store), aside, 4);
+	err = dir_remove(store_fd(store), aside, DIR_LEVELS);
 	if (err != NULL)
 		log_error("%s; 'mboxadm check --repair' removes the rest",
 		    err->text);

@@ -402,6 +402,24 @@ databases() {
 	same x "$(cat "$DIR"/lost/4-*)"
 }
 
+# Where the next file of a message comes, of all places.
+@test "check: directories below directories are in nobody's way" {
+	fill
+	as_owner mkdir -p "$DIR/4/a/b/c"
+	as_owner touch "$DIR/4/a/b/c/d"
+	deliver alice four
+	rm -f "$DB" "$DB"-*
+	finds 'messages.db cannot be used'
+	same "19 mailboxes, 4 messages: 0 problems, 0 mended, 0 lost" "$output"
+	mboxadm mailbox create alice box
+	deliver alice/box one
+	as_owner mkdir -p "$(dir_of alice box)/lost/a/b/c"
+	mboxadm mailbox delete alice box
+	conf 'expunge-retention = 0'
+	run -0 mboxadm purge
+	same '' "$(ls "$MSGSTORE/users/alice/deleted")"
+}
+
 # ext4 gives a file 65,000 names: the new directory has no room for as many again.
 @test "check: messages.db is made again where a message was copied most often" {
 	local _

@@ -136,21 +136,45 @@ pragma_text(struct db *db, const char *sql, char *out, size_t size)
 	return NULL;
 }
 
+/* A commit that changes a page, and nothing. */
+static const struct err *
+write_nothing(struct db *db, bool durable)
+{
+	char version[16], sql[64];
+	const struct err *err;
+
+	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
+	if (err != NULL)
+		return err;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%s", version);
+	err = db_begin(db, durable);
+	if (err == NULL)
+		err = db_exec(db, sql);
+	if (err == NULL)
+		err = db_exec(db, "COMMIT");
+	db_rollback(db);
+	return err;
+}
+
 /*
  * Under the lock.  The log begins anew only when all of it has been carried over and
  * its index says so; SQLite's own checkpoint leaves it at that, and the index goes
  * with the last process that has the database open.  Writers that come one by one
  * would then make the log grow for ever, and each would read all of it to make the
  * index.  Readers in the middle of it are not waited for: another time will do it.
+ * True when the log is empty.
  */
-static void
+static bool
 log_renew(struct db *db)
 {
+	int frames = -1;
+
 	sqlite3_busy_timeout(db->sql, 0);
 	(void)sqlite3_wal_checkpoint_v2(db->sql, "main",
-	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	    SQLITE_CHECKPOINT_TRUNCATE, &frames, NULL);
 	sqlite3_busy_timeout(db->sql, BUSY_MS);
 	db->log_frames = 0;
+	return frames == 0;
 }
 
 /*
@@ -169,17 +193,22 @@ log_grew(void *arg, sqlite3 *sql, const char *name, int frames)
 	(void)name;
 	db->log_frames = frames;
 	if (again && db_untidy(db))
-		log_renew(db);
+		(void)log_renew(db);
 	return SQLITE_OK;
 }
 
-/* Unless another has the lock, who will do it. */
+/*
+ * Unless another has the lock, who will do it.  The first commit into an empty log
+ * syncs the log's header and, in a new process, its directory, even where it waits
+ * for no disk otherwise: it is made here, where no client waits for it.
+ */
 static void
 log_carry(struct db *db, int lockfd)
 {
 	if (!lock_try(lockfd))
 		return;
-	log_renew(db);
+	if (log_renew(db))
+		(void)write_nothing(db, false);
 	lock_drop(lockfd);
 }
 
@@ -763,26 +792,6 @@ db_begin(struct db *db, bool durable)
 		return err;
 	db_disconnect(db);
 	return begin(db, durable);
-}
-
-/* A commit that changes a page, and nothing. */
-static const struct err *
-write_nothing(struct db *db, bool durable)
-{
-	char version[16], sql[64];
-	const struct err *err;
-
-	err = pragma_text(db, "PRAGMA user_version", version, sizeof(version));
-	if (err != NULL)
-		return err;
-	snprintf(sql, sizeof(sql), "PRAGMA user_version=%s", version);
-	err = db_begin(db, durable);
-	if (err == NULL)
-		err = db_exec(db, sql);
-	if (err == NULL)
-		err = db_exec(db, "COMMIT");
-	db_rollback(db);
-	return err;
 }
 
 const struct err *

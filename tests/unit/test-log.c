@@ -12,6 +12,7 @@
 
 #define LARGE		1500	/* rows of a page each: more than is left lying */
 #define ROW_OCTETS	4000
+#define BEGUN		(32 + 24 + 4096)	/* a header and a page */
 
 static struct conf conf = { .delimiter = '\\', .expunge_retention = 86400,
     .tombstone_retention = 90 * 86400,
@@ -53,6 +54,7 @@ log_size(void)
 	    st.st_size : -1;
 }
 
+/* The log is begun anew there too: that waits for the disk, which no client does. */
 static void
 a_large_commit_is_carried_over_when_it_is_asked_for(void)
 {
@@ -65,7 +67,7 @@ a_large_commit_is_carried_over_when_it_is_asked_for(void)
 	CHECK(log_size() > LARGE * ROW_OCTETS);
 	mailbox_tidy(m);
 	CHECK(!mailbox_untidy(m));
-	CHECK_INT(log_size(), 0);
+	CHECK_INT(log_size(), BEGUN);
 }
 
 static void
@@ -99,7 +101,7 @@ a_mailbox_that_is_closed_leaves_no_large_log(void)
 	commit(LARGE);
 	mailbox_rest(m);
 	CHECK(!mailbox_untidy(m));
-	CHECK_INT(log_size(), 0);
+	CHECK_INT(log_size(), BEGUN);
 }
 
 int

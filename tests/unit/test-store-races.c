@@ -788,6 +788,7 @@ change_flags(struct mailbox *m, unsigned int n)
 }
 
 #define PAGE	4096	/* octets in the log for each page, and a bit */
+#define BEGUN	(32 + 24 + PAGE)	/* a log that has just been begun anew */
 
 /* Or who opens the mailbox next has all of it to read. */
 static void
@@ -797,7 +798,7 @@ a_log_is_carried_over_when_a_session_rests(void)
 
 	CHECK(change_flags(m, 100) > 64 * PAGE);
 	mailbox_rest(m);
-	CHECK_INT(log_size(m), 0);
+	CHECK_INT(log_size(m), BEGUN);
 	/* A small one may stay: the two syncs are dearer. */
 	CHECK(change_flags(m, 2) > 0);
 	mailbox_rest(m);
@@ -831,7 +832,7 @@ a_log_is_left_alone_while_another_has_the_lock(void)
 	close(fd);
 	change_flags(m, 1);
 	mailbox_rest(m);
-	CHECK_INT(log_size(m), 0);
+	CHECK_INT(log_size(m), BEGUN);
 	mailbox_close(m);
 }
 

@@ -219,6 +219,13 @@ db_settle(struct db *db, int lockfd)
 		log_carry(db, lockfd);
 }
 
+void
+db_settle_alone(struct db *db)
+{
+	if (db->log_frames >= LOG_FRAMES_REST)
+		(void)log_renew(db);
+}
+
 bool
 db_untidy(const struct db *db)
 {

@@ -143,6 +143,8 @@ void db_settle(struct db *, int lockfd);
  */
 bool db_untidy(const struct db *);
 void db_tidy(struct db *, int lockfd);
+/* db_settle() for who has kept other writers away by a lock of its own. */
+void db_settle_alone(struct db *);
 /* A read transaction: statements in between see one state. */
 const struct err *db_begin_read(struct db *);
 void db_end_read(struct db *);

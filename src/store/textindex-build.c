@@ -583,6 +583,9 @@ textindex_build(struct mailbox *m, uint32_t max, bool *more_r, bool *busy_r)
 		return err;
 	}
 	err = build(ix, max, more_r);
+	/* Or each session that searches would read all of the log first. */
+	if (err == NULL)
+		db_settle_alone(ix->db);
 	textindex_close(ix);
 	return err;
 }

@@ -334,3 +334,25 @@ sys.stdin.read()
 	expect '=* SEARCH 121'
 	(($(sqlite3 "$(search_db)" 'SELECT count(*) FROM words') < 2000))
 }
+
+# Each session that searches reads the log first.
+@test "mboxadm index leaves no large log behind" {
+	local i log
+
+	fill
+	for ((i = 0; i < 40; i++)); do
+		{
+			printf 'Subject: some\r\n\r\n'
+			awk -v i="$i" 'BEGIN { for (n = 0; n < 500; n++) {
+				w = ""
+				for (j = 99991 * (500 * i + n); j > 0;
+				    j = int(j / 26))
+					w = w sprintf("%c", 97 + j % 26)
+				print w "\r" } }'
+		} | mboxadm deliver alice
+	done
+	run -0 mboxadm index alice
+	log=$(stat -c %s "$(search_db)-wal" 2>/dev/null || echo 0)
+	((log + $(stat -c %s "$(search_db)") > 600000))
+	((log <= 300000)) || die "the log has $log octets"
+}

@@ -374,6 +374,13 @@ pass_changed(struct pass *p)
 
 /* --- Rows and files --- */
 
+static bool
+has_file(const struct pass *p, uint32_t uid)
+{
+	return p->files_n > 0 && bsearch(&uid, p->files, p->files_n,
+	    sizeof(*p->files), uid_compare) != NULL;
+}
+
 /* The row goes as if the message was expunged: sessions must hear of it. */
 static const struct err *
 row_without_file(struct pass *p, uint32_t uid)
@@ -391,8 +398,7 @@ row_without_file(struct pass *p, uint32_t uid)
 	    now_seconds() }, 3);
 	if (err == NULL)
 		err = run_uid(db, "DELETE FROM messages WHERE uid = ?1", uid);
-	if (bsearch(&uid, p->files, p->files_n, sizeof(*p->files),
-	    uid_compare) != NULL)
+	if (has_file(p, uid))
 		seqset_add(&p->unlinks, uid);
 	return err == NULL ? delete_content(db, uid) : err;
 }
@@ -664,8 +670,7 @@ pass_tables(struct pass *p)
 		err = each_uid(p, &b, content_missing);
 	for (size_t i = 0; err == NULL && !p->fix && i < b.n; i++)
 		for (uint64_t u = b.ranges[i].first; u <= b.ranges[i].last; u++)
-			if (bsearch(&(uint32_t){ (uint32_t)u }, p->files,
-			    p->files_n, sizeof(*p->files), uid_compare) != NULL)
+			if (has_file(p, (uint32_t)u))
 				content_missing(p, (uint32_t)u);
 	seqset_builder_clear(&b);
 	if (err == NULL)

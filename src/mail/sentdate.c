@@ -175,6 +175,16 @@ read_day_first(const char *s, const char *end, struct date *d)
 	return true;
 }
 
+/* Folded where it may be, too. */
+static bool
+is_time(const char *s, const char *end)
+{
+	unsigned int hour, digits;
+
+	s = take_number(s, end, &hour, &digits);
+	return (digits == 1 || digits == 2) && s < end && *s == ':';
+}
+
 /*
  * month day time [zone] year, as asctime(3) and date(1) write it, or month day
  * year time zone.  No RFC has it, old mail does.
@@ -189,7 +199,7 @@ read_month_first(const char *s, const char *end, struct date *d)
 	if (digits == 0 || digits > 2)
 		return false;
 	s = skip_comma(s, end);
-	if (end - s >= 3 && (s[1] == ':' || s[2] == ':')) {
+	if (is_time(s, end)) {
 		s = take_time(s, end, &d->seconds);
 		d->zone = take_zone(s, end);
 		s = skip_letters(s, end);

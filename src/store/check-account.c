@@ -530,7 +530,7 @@ add_row(struct look *l, const struct mailbox_row *row)
 static bool
 has_lost(struct look *l, int dirfd)
 {
-	int fd = dir_open(dirfd, "lost");
+	int fd = dir_open(dirfd, LOST_DIR);
 	const char **names;
 	size_t n = 0;
 

@@ -1,5 +1,6 @@
 /* check-contents.c - octets of messages against what is stored of them
  * SPDX-License-Identifier: ISC */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,43 @@
 
 #define WANTED	(SCAN_ENVELOPE | SCAN_BODY | SCAN_STRUCTURE | SCAN_HEADERS | \
 	SCAN_PARTS | SCAN_PREVIEW | SCAN_IDS | SCAN_SORTKEYS | SCAN_SIZE)
+
+int
+check_open_message(const struct mailbox *m, uint32_t uid, struct stat *st)
+{
+	char name[UID_NAME_OCTETS];
+	int fd;
+
+	uid_name(uid, name);
+	fd = openat(m->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
+	if (fd != -1 && (fstat(fd, st) == -1 || !S_ISREG(st->st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+const struct err *
+check_make_content(struct mailbox *m, uint32_t uid, struct stat *st)
+{
+	int fd = check_open_message(m, uid, st);
+	struct content content = { 0 };
+	const struct err *err;
+
+	if (fd == -1)
+		return err_errno("%s/%" PRIu32, m->what, uid);
+	err = content_make(fd, (uint64_t)st->st_size, NULL, &content);
+	close(fd);
+	if (err == NULL) {
+		struct blob blobs[COLUMNS];
+
+		content_blobs(&content, blobs);
+		err = insert_content(m->db, uid, blobs);
+	}
+	content_clear(&content);
+	return err;
+}
 
 enum verdict { SOUND, OTHER_OCTETS, OTHER_ROWS };
 
@@ -39,13 +77,12 @@ judge(struct mailbox *mbox, const struct message *m, enum verdict *verdict_r)
 	struct content made = { 0 };
 	const struct err *err;
 	struct stat st;
-	int fd;
+	int fd = check_open_message(mbox, m->uid, &st);
 
 	*verdict_r = SOUND;
-	if (mailbox_message_fd(mbox, m->uid, &fd) != NULL)
+	if (fd == -1)
 		return NULL;
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    (uint64_t)st.st_size != m->size) {
+	if ((uint64_t)st.st_size != m->size) {
 		close(fd);
 		return NULL;
 	}
@@ -81,28 +118,12 @@ has_row(struct db *db, uint32_t uid, bool *yes_r)
 static const struct err *
 make_again(struct mailbox *m, uint32_t uid)
 {
-	struct content made = { 0 };
-	struct blob blobs[COLUMNS];
 	const struct err *err;
 	struct stat st;
 	bool there;
-	int fd;
 
 	err = has_row(m->db, uid, &there);
-	if (err != NULL || !there)
-		return err;
-	err = mailbox_message_fd(m, uid, &fd);
-	if (err != NULL)
-		return err;
-	err = fstat(fd, &st) == -1 ? err_errno("%s/%" PRIu32, m->what, uid) :
-	    content_make(fd, (uint64_t)st.st_size, NULL, &made);
-	close(fd);
-	if (err == NULL) {
-		content_blobs(&made, blobs);
-		err = insert_content(m->db, uid, blobs);
-	}
-	content_clear(&made);
-	return err;
+	return err != NULL || !there ? err : check_make_content(m, uid, &st);
 }
 
 /* No row that a client knows changes: no counter, no modseq, no one wakes. */

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "mail/content.h"
 #include "store/check-private.h"
 #include "util/log.h"
 #include "wire/respcode.h"
@@ -199,44 +198,6 @@ unlink_one(struct pass *p, uint32_t uid)
 	return err_errno("%s/%s", p->m->what, name);
 }
 
-static int
-open_message(struct pass *p, uint32_t uid, struct stat *st)
-{
-	char name[UID_NAME_OCTETS];
-	int fd;
-
-	uid_name(uid, name);
-	fd = openat(p->m->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK);
-	if (fd != -1 && (fstat(fd, st) == -1 || !S_ISREG(st->st_mode))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-/* Parse the file of from anew, and store what that gives for uid. */
-static const struct err *
-make_content(struct pass *p, uint32_t from, uint32_t uid, struct stat *st)
-{
-	int fd = open_message(p, from, st);
-	struct content content = { 0 };
-	const struct err *err;
-
-	if (fd == -1)
-		return err_errno("%s/%" PRIu32, p->m->what, from);
-	err = content_make(fd, (uint64_t)st->st_size, NULL, &content);
-	close(fd);
-	if (err == NULL) {
-		struct blob blobs[COLUMNS];
-
-		content_blobs(&content, blobs);
-		err = insert_content(p->m->db, uid, blobs);
-	}
-	content_clear(&content);
-	return err;
-}
-
 /* --- Keywords and flags --- */
 
 static const struct err *
@@ -413,7 +374,7 @@ row_with_other_size(struct pass *p, uint32_t uid, int64_t size)
 	    PRId64 " octets that were stored; it counts as it is", uid, size);
 	if (!p->fix)
 		return NULL;
-	err = make_content(p, uid, uid, &st);
+	err = check_make_content(p->m, uid, &st);
 	return err == NULL ? run_numbers(p->m->db, "UPDATE messages SET "
 	    "size = ?2, modseq = ?3 WHERE uid = ?1", (int64_t[]){ uid,
 	    st.st_size, (int64_t)p->modseq }, 3) : err;
@@ -446,7 +407,7 @@ file_without_row(struct pass *p, uint32_t uid)
 	msg.uid = p->uidnext++;
 	err = place_link(p->m, p->m, uid, msg.uid);
 	if (err == NULL)
-		err = make_content(p, msg.uid, msg.uid, &st);
+		err = check_make_content(p->m, msg.uid, &st);
 	if (err != NULL)
 		return err;
 	msg.size = (uint64_t)st.st_size;
@@ -494,7 +455,7 @@ file_alone(struct pass *p, uint32_t uid)
 			seqset_add(&p->unlinks, uid);
 		return NULL;
 	}
-	fd = open_message(p, uid, &st);
+	fd = check_open_message(p->m, uid, &st);
 	if (fd == -1) {
 		FOUND(p, CHECK_OK, "%" PRIu32 " is no regular file; it is "
 		    "left alone", uid);
@@ -597,7 +558,7 @@ content_missing(struct pass *p, uint32_t uid)
 
 	FOUND(p, CHECK_PROBLEM, "message %" PRIu32 " has no content row; its "
 	    "file is parsed again", uid);
-	return p->fix ? make_content(p, uid, uid, &st) : NULL;
+	return p->fix ? check_make_content(p->m, uid, &st) : NULL;
 }
 
 /* A row beyond DB_VALUE_MAX, which nobody can read. */
@@ -608,7 +569,7 @@ content_too_large(struct pass *p, uint32_t uid)
 
 	FOUND(p, CHECK_PROBLEM, "message %" PRIu32 "'s content row is too "
 	    "large to be read; its file is parsed again", uid);
-	return p->fix ? make_content(p, uid, uid, &st) : NULL;
+	return p->fix ? check_make_content(p->m, uid, &st) : NULL;
 }
 
 static const struct err *

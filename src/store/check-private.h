@@ -3,6 +3,8 @@
 #ifndef MSGSTORE_CHECK_PRIVATE_H
 #define MSGSTORE_CHECK_PRIVATE_H
 
+#include <sys/stat.h>
+
 #include "store/check.h"
 #include "store/mailbox-private.h"
 #include "store/store-private.h"
@@ -88,6 +90,11 @@ void check_account(struct check *, enum account_kind, const char *name);
 void check_mailbox(struct check *, struct account *,
     const struct mailbox_row *, const char *where, bool fresh);
 
+/* A message's regular file, or -1, with errno unless it is none. */
+int check_open_message(const struct mailbox *, uint32_t uid, struct stat *st_r);
+/* Inside a transaction: parse it anew, and store what that gives. */
+const struct err *check_make_content(struct mailbox *, uint32_t uid,
+    struct stat *st_r);
 /*
  * Of each message of a mailbox that is open: the file against its EMAILID, and what
  * is stored of it against what its file gives.

@@ -180,7 +180,7 @@ link_into(int old, const char *name, int new, const char *as, const char *what)
 static const struct err *
 keep_lost(struct rebuild *r)
 {
-	int old = dir_open(r->old, "lost"), new = -1;
+	int old = dir_open(r->old, LOST_DIR), new = -1;
 	struct arena *a = arena_new();
 	const struct err *err = NULL;
 	const char **names;
@@ -190,10 +190,10 @@ keep_lost(struct rebuild *r)
 	if (old != -1)
 		err = check_names(a, old, r->what, &names, &n);
 	else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
-		err = err_errno("%s/lost", r->what);
-	if (n > 0 && (mkdirat(r->new, "lost", 0700) == -1 ||
-	    (new = dir_open(r->new, "lost")) == -1))
-		err = err_errno("%s/lost", r->what);
+		err = err_errno("%s/" LOST_DIR, r->what);
+	if (n > 0 && (mkdirat(r->new, LOST_DIR, 0700) == -1 ||
+	    (new = dir_open(r->new, LOST_DIR)) == -1))
+		err = err_errno("%s/" LOST_DIR, r->what);
 	for (size_t i = 0; err == NULL && i < n; i++)
 		err = link_into(old, names[i], new, names[i], r->what);
 	if (old != -1)

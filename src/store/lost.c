@@ -16,7 +16,6 @@
 #include "store/mailbox-private.h"
 #include "util/log.h"
 
-#define LOST		"lost"
 #define LOST_OCTETS	64
 
 const struct err *
@@ -26,11 +25,11 @@ lost_keep(int dirfd, const char *what, uint32_t uid)
 
 	uid_name(uid, name);
 	mailbox_new_id(id);
-	snprintf(to, sizeof(to), LOST "/%s-%s", name, id);
+	snprintf(to, sizeof(to), LOST_DIR "/%s-%s", name, id);
 	/* On the disk before anything is in it. */
-	if (mkdirat(dirfd, LOST, 0700) == 0 ? fsync(dirfd) == -1 :
+	if (mkdirat(dirfd, LOST_DIR, 0700) == 0 ? fsync(dirfd) == -1 :
 	    errno != EEXIST)
-		return err_errno("%s/" LOST, what);
+		return err_errno("%s/" LOST_DIR, what);
 	if (renameat(dirfd, name, dirfd, to) == -1)
 		return errno == ENOENT ? NULL : err_errno("%s/%s", what, name);
 	log_info("%s/%s is no message: it is kept as %s", what, name, to);
@@ -54,15 +53,15 @@ lost_purge(struct mailbox *m)
 	const int64_t before = now_seconds() - (int64_t)
 	    store_conf(m->account->store)->expunge_retention;
 	struct dirent *e;
-	int fd = dir_open(m->fd, LOST);
+	int fd = dir_open(m->fd, LOST_DIR);
 	DIR *d;
 
 	if (fd == -1)
-		return errno == ENOENT ? NULL : err_errno("%s/" LOST, m->what);
+		return errno == ENOENT ? NULL : err_errno("%s/" LOST_DIR, m->what);
 	d = fdopendir(fd);
 	if (d == NULL) {
 		close(fd);
-		return err_errno("%s/" LOST, m->what);
+		return err_errno("%s/" LOST_DIR, m->what);
 	}
 	while ((e = readdir(d)) != NULL)
 		purge_one(fd, e->d_name, before);

@@ -202,6 +202,7 @@ const struct err *place_octets(int in, int out, const char *what);
  * Put the file of a UID that no message has out of the way, into the directory
  * lost; and remove what is there longer than expunged messages are kept.
  */
+#define LOST_DIR	"lost"
 const struct err *lost_keep(int dirfd, const char *what, uint32_t uid);
 const struct err *lost_purge(struct mailbox *);
 /* Before writer_abort(): take back the files that the writer placed. */

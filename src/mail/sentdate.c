@@ -175,16 +175,6 @@ read_day_first(const char *s, const char *end, struct date *d)
 	return true;
 }
 
-/* Folded where it may be, too. */
-static bool
-is_time(const char *s, const char *end)
-{
-	unsigned int hour, digits;
-
-	s = take_number(s, end, &hour, &digits);
-	return (digits == 1 || digits == 2) && s < end && *s == ':';
-}
-
 /*
  * month day time [zone] year, as asctime(3) and date(1) write it, or month day
  * year time zone.  No RFC has it, old mail does.
@@ -193,20 +183,21 @@ static bool
 read_month_first(const char *s, const char *end, struct date *d)
 {
 	unsigned int year, digits;
+	const char *number;
 
 	d->month = month_number(s, end);
 	s = take_number(skip_letters(s, end), end, &d->day, &digits);
 	if (digits == 0 || digits > 2)
 		return false;
-	s = skip_comma(s, end);
-	if (is_time(s, end)) {
-		s = take_time(s, end, &d->seconds);
+	number = skip_comma(s, end);
+	s = take_number(number, end, &year, &digits);
+	if ((digits == 1 || digits == 2) && s < end && *s == ':') {
+		s = take_time(number, end, &d->seconds);
 		d->zone = take_zone(s, end);
 		s = skip_letters(s, end);
 		take_number(s, end, &year, &digits);
 		return read_year(year, digits, d);
 	}
-	s = take_number(s, end, &year, &digits);
 	if (!read_year(year, digits, d))
 		return false;
 	s = take_time(s, end, &d->seconds);

@@ -155,8 +155,9 @@ resyncs_from_highest() {
 	imap_ok c "c2 SELECT INBOX (QRESYNC ($2 $highest))"
 }
 
-@test "NOTIFY: flags that are not wanted are found by QRESYNC (RFC 7162 3.2)" {
-	local valid re='UIDVALIDITY ([0-9]+)'
+# INBOX in a, and with QRESYNC in b; its UIDVALIDITY is valid.
+qresync_with_three() {
+	local re='UIDVALIDITY ([0-9]+)'
 	imap_start a
 	seed a INBOX 3
 	imap_ok a 'a0 SELECT INBOX'
@@ -165,6 +166,11 @@ resyncs_from_highest() {
 	imap_ok b 'b2 SELECT INBOX'
 	[[ ${ANSWER[*]} =~ $re ]]
 	valid=${BASH_REMATCH[1]}
+}
+
+@test "NOTIFY: flags that are not wanted are found by QRESYNC (RFC 7162 3.2)" {
+	local valid
+	qresync_with_three
 	imap_ok b "b3 NOTIFY SET (selected $NEW)"
 	imap_ok a 'a1 STORE 1 +FLAGS (\Flagged)'
 	imap_ok a 'a2 STORE 2 +FLAGS (\Deleted)'
@@ -176,15 +182,8 @@ resyncs_from_highest() {
 }
 
 @test "NOTIFY: NONE, and expunges are found by QRESYNC (RFC 7162 3.2)" {
-	local valid re='UIDVALIDITY ([0-9]+)'
-	imap_start a
-	seed a INBOX 3
-	imap_ok a 'a0 SELECT INBOX'
-	imap_start b
-	imap_ok b 'b1 ENABLE QRESYNC'
-	imap_ok b 'b2 SELECT INBOX'
-	[[ ${ANSWER[*]} =~ $re ]]
-	valid=${BASH_REMATCH[1]}
+	local valid
+	qresync_with_three
 	imap_ok b 'b3 NOTIFY NONE'
 	imap_ok a 'a1 STORE 2 +FLAGS (\Deleted)'
 	imap_ok a 'a2 EXPUNGE'

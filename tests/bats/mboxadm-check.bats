@@ -29,6 +29,16 @@ fold() {
 	sql "$1" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
 }
 
+# The root page of an index: its rows no longer fit the table.
+spoil_index() {
+	local page
+	fold "$DB"
+	page=$(sql "$DB" "SELECT rootpage FROM sqlite_schema
+	    WHERE name = 'messages_unseen'")
+	as_owner dd if=/dev/zero of="$DB" bs=4096 seek=$((page - 1)) count=1 \
+	    conv=notrunc status=none
+}
+
 fill() {
 	deliver alice one two three
 	DIR=$(dir_of alice INBOX)
@@ -341,18 +351,13 @@ databases() {
 # The file is the message's: neither a purge takes it away, nor what brings expunged
 # messages back, nor a repair that makes messages.db again.
 @test "a message that is in the table of the expunged too is not purged" {
-	local page
 	fill
 	sql "$DB" 'INSERT INTO expunged SELECT uid, flags, modseq, date, zone,
 	    savedate, size, 1, 0 FROM messages WHERE uid = 2'
 	run -0 mboxadm purge
 	same 0 "$(mboxadm mailbox undelete alice INBOX --json | json 'd["undeleted"]')"
 	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
-	fold "$DB"
-	page=$(sql "$DB" "SELECT rootpage FROM sqlite_schema
-	    WHERE name = 'messages_unseen'")
-	as_owner dd if=/dev/zero of="$DB" bs=4096 seek=$((page - 1)) count=1 \
-	    conv=notrunc status=none
+	spoil_index
 	finds 'messages.db cannot be used'
 	same '1 2 3' "$(uids)"
 }
@@ -437,18 +442,12 @@ databases() {
 }
 
 @test "check: what a damaged messages.db still tells is kept" {
-	local page
 	fill
 	printf '%s\r\n' 'a SELECT INBOX' \
 	    'b STORE 2 +FLAGS.SILENT (\Flagged important)' \
 	    'c STORE 3 +FLAGS.SILENT (\Deleted)' 'd EXPUNGE' 'e LOGOUT' |
 	    imapd --preauth alice >imap.log
-	fold "$DB"
-	# The root page of an index: its rows no longer fit the table.
-	page=$(sql "$DB" "SELECT rootpage FROM sqlite_schema
-	    WHERE name = 'messages_unseen'")
-	as_owner dd if=/dev/zero of="$DB" bs=4096 seek=$((page - 1)) count=1 \
-	    conv=notrunc status=none
+	spoil_index
 	finds 'messages.db cannot be used'
 	same '1 2' "$(uids)"
 	printf 'a SELECT INBOX\r\nb FETCH 2 FLAGS\r\nc LOGOUT\r\n' |

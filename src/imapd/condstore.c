@@ -19,7 +19,6 @@ uint64_t
 condstore_told(const struct session *s)
 {
 	const struct selected *sel = s->selected;
-
 	const uint64_t told = sel->expunge_waits ? sel->told_expunge :
 	    sel->told_modseq;
 

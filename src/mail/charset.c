@@ -132,8 +132,9 @@ put_1252(unsigned char c, struct buf *out)
 /*
  * A name comes from mail: nothing but what names are made of reaches iconv(3),
  * no "//IGNORE", no path, and none of the characters that glibc leaves out of a
- * name, so that "UT+F-8" is another way to write it.  The sets left out are no character sets of mail,
- * and ISO-2022-CN-EXT has a record of writing behind its buffer.
+ * name, so that "UT+F-8" is another way to write it.  The sets left out are no
+ * character sets of mail, and ISO-2022-CN-EXT has a record of writing behind its
+ * buffer.
  */
 static bool
 name_is_safe(const char *name)

@@ -105,11 +105,12 @@ both_ways() {
 	local pid deadline
 	interimap_setup \\
 	sync
+	# First: what connects meanwhile would be served as this one is.
+	imap_start a
+	imap_serve pid.client.
 	timeout -k 10 60 interimap --watch=60 >"$HOME/log" 2>&1 3>&- &
 	pid=$!
 	deadline=$((SECONDS + IMAP_TIMEOUT))
-	imap_start a
-	imap_serve pid.client.
 	append a INBOX "Subject: at once$CRLF$CRLF"
 	until [[ $(status alice INBOX) == "$(status bob INBOX)" ]]; do
 		((SECONDS < deadline)) || { cat "$HOME/log"; die 'not brought'; }

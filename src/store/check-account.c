@@ -141,7 +141,7 @@ find_rows(struct look *l, const char *sql, const char *mend,
 /* The next UIDVALIDITY that is given must be above all. */
 #define RAISE_VALIDITY	"UPDATE account SET uidvalidity = max(uidvalidity, "	\
 			"(SELECT coalesce(max(uidvalidity), 0) FROM mailboxes))"
-#define BAD_ID	"length(id) <> 16 OR id GLOB '*[^0-9a-f]*'"
+#define BAD_ID	"length(CAST(id AS BLOB)) <> 16 OR id GLOB '*[^0-9a-f]*'"
 #define BAD_VALIDITY	"uidvalidity NOT BETWEEN 1 AND 4294967295"
 #define BAD_COUNTERS	"uidnext NOT BETWEEN 1 AND 4294967294 OR "	\
 			"highestmodseq NOT BETWEEN 1 AND " MODSEQ_HONEST_S
@@ -190,6 +190,17 @@ rows_sound(struct look *l)
 	err = find_rows(l, "SELECT count(*) FROM mailboxes WHERE " BAD_ID,
 	    "DELETE FROM mailboxes WHERE " BAD_ID,
 	    "rows have an id that no directory has; they go");
+	/* One that cannot be, so that names_sound() finds another. */
+	if (err == NULL)
+		err = find_rows(l, "SELECT count(*) FROM mailboxes WHERE "
+		    DB_HAS_NUL("name"), "UPDATE mailboxes SET name = "
+		    "char(0x1f) || id WHERE " DB_HAS_NUL("name"),
+		    "names of mailboxes have a NUL");
+	if (err == NULL)
+		err = find_rows(l, "SELECT count(*) FROM subscriptions WHERE "
+		    DB_HAS_NUL("name"), "DELETE FROM subscriptions WHERE "
+		    DB_HAS_NUL("name"),
+		    "subscriptions have a NUL in their name; they go");
 	if (err == NULL)
 		err = find_rows(l, "SELECT count(*) = 0 FROM account",
 		    "INSERT INTO account SELECT 1, "
@@ -345,7 +356,7 @@ names_sound(struct look *l)
 			continue;
 		if ((good == NULL || is_name(l, good)) && ask_copy(l, COPY_ROW
 		    "id = ?1", row->id, &known))
-			good = known.name;
+			good = good_name(l, known.name);
 		if (good == NULL || is_name(l, good))
 			good = arena_printf(l->a, "Recovered-%s", row->id);
 		if (l->c->repair)

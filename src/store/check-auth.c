@@ -26,8 +26,9 @@ copy_all(struct db *from, struct db *to)
 	err = check_copy_rows(from, to, "SELECT user, password, scram "
 	    "FROM credentials", "INSERT INTO credentials VALUES (?1, ?2, ?3)");
 	if (err == NULL)
-		err = check_copy_rows(from, to, "SELECT user, label, hash, created, "
-		    "used, expires FROM app_passwords", "INSERT INTO "
+		err = check_copy_rows(from, to, "SELECT user, label, hash, "
+		    "created, used, expires FROM app_passwords WHERE NOT "
+		    DB_HAS_NUL("label"), "INSERT INTO "
 		    "app_passwords VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
 	return err != NULL ? err : check_copy_rows(from, to,
 	    "SELECT octets FROM secret",
@@ -138,6 +139,35 @@ mend_rows(struct check *c)
 	return err;
 }
 
+/* No verb could revoke them. */
+static const struct err *
+check_labels(struct check *c)
+{
+	const struct err *err;
+	struct db *auth;
+	size_t n = 0;
+
+	err = store_auth_db(c->store, &auth);
+	if (err == NULL)
+		err = users_count(auth, "SELECT count(*) FROM app_passwords "
+		    "WHERE " DB_HAS_NUL("label"), &n);
+	if (err != NULL || n == 0)
+		return err;
+	if (c->repair)
+		err = store_lock(c->store);
+	if (err == NULL && c->repair) {
+		err = db_begin(auth, true);
+		if (err == NULL)
+			err = auth_end(auth, db_exec(auth, "DELETE FROM "
+			    "app_passwords WHERE " DB_HAS_NUL("label")));
+		store_unlock(c->store, false);
+	}
+	if (err == NULL)
+		check_finding(c, CHECK_PROBLEM, c->repair, "auth.db",
+		    "%zu app passwords have a NUL in their label; they go", n);
+	return err;
+}
+
 const struct err *
 check_auth(struct check *c)
 {
@@ -157,9 +187,11 @@ check_auth(struct check *c)
 		    text);
 		return NULL;
 	}
-	if (health == DB_GOOD)
-		return c->repair && !c->users_again && !c->rows_added ?
-		    mend_rows(c) : NULL;
+	if (health == DB_GOOD) {
+		err = check_labels(c);
+		return err == NULL && c->repair && !c->users_again &&
+		    !c->rows_added ? mend_rows(c) : err;
+	}
 	if (c->repair)
 		err = make_again(c, health);
 	if (err != NULL)

@@ -239,7 +239,8 @@ pass_keywords(struct pass *p)
 			beyond++;
 			continue;
 		}
-		good[bit] = name != NULL && flag_keyword_valid(name);
+		good[bit] = name != NULL && flag_keyword_valid(name) &&
+		    strlen(name) == (size_t)sqlite3_column_bytes(stmt, 1);
 		if (bit > last)
 			last = bit;
 	}

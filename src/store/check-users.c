@@ -248,10 +248,51 @@ check_users_end(struct check *c)
 	return err;
 }
 
-/* Grants of rights that are none give nothing, and nobody meant them. */
-#define BAD_GRANT	"rights = '' OR rights GLOB '*[^lrswipkxtea]*'"
+/* --- Rows that mean nothing --- */
+
+/*
+ * Rows that no verb makes and none can name.  Grants of rights that are none
+ * give nothing, and nobody meant them.
+ */
+static const struct bad_rows {
+	const char	*count, *mend, *words;
+} bad_rows[] = {
+#define BAD_GRANT	"rights = '' OR rights GLOB '*[^lrswipkxtea]*' OR "	\
+			DB_HAS_NUL("rights")
+	{ "SELECT count(*) FROM grants WHERE " BAD_GRANT,
+	    "DELETE FROM grants WHERE " BAD_GRANT,
+	    "grants are of rights that are none; they come from its copy, or "
+	    "go" },
+	{ "SELECT count(*) FROM users WHERE " DB_HAS_NUL("name"),
+	    "DELETE FROM users WHERE " DB_HAS_NUL("name"),
+	    "users have a NUL in their name; the rows go" },
+	{ "SELECT count(*) FROM shared WHERE " DB_HAS_NUL("name"),
+	    "DELETE FROM shared WHERE " DB_HAS_NUL("name"),
+	    "shared mailboxes have a NUL in their name; the rows go" }
+};
+
 static const struct err *
-check_grants(struct check *c)
+mend_bad(struct check *c, const struct bad_rows *bad)
+{
+	const struct err *err;
+	struct db *db;
+
+	err = users_begin(c->store, &db);
+	if (err != NULL)
+		return err;
+	/* No copy of this: the last one may know better. */
+	err = db_exec(db, bad->mend);
+	if (err == NULL)
+		err = db_commit(db);
+	if (err != NULL)
+		db_rollback(db);
+	store_unlock(c->store, true);
+	c->rows_added = true;
+	return err;
+}
+
+static const struct err *
+find_bad(struct check *c, const struct bad_rows *bad)
 {
 	const struct err *err;
 	struct db *db;
@@ -259,34 +300,32 @@ check_grants(struct check *c)
 
 	err = store_users_db(c->store, &db);
 	if (err == NULL)
-		err = users_count(db, "SELECT count(*) FROM grants WHERE "
-		    BAD_GRANT, &n);
+		err = users_count(db, bad->count, &n);
 	if (err != NULL || n == 0)
 		return err;
-	if (c->repair) {
-		err = users_begin(c->store, &db);
-		if (err != NULL)
-			return err;
-		/* No copy of this: the last one may know better. */
-		err = db_exec(db, "DELETE FROM grants WHERE " BAD_GRANT);
-		if (err == NULL)
-			err = db_commit(db);
-		if (err != NULL)
-			db_rollback(db);
-		store_unlock(c->store, true);
-		c->rows_added = true;
-	}
+	if (c->repair)
+		err = mend_bad(c, bad);
 	if (err == NULL)
 		check_finding(c, CHECK_PROBLEM, c->repair, "users.db",
-		    "%zu grants are of rights that are none; they come from "
-		    "its copy, or go", n);
+		    "%zu %s", n, bad->words);
+	return err;
+}
+
+static const struct err *
+check_rows(struct check *c)
+{
+	const struct err *err = NULL;
+
+	for (size_t i = 0; err == NULL &&
+	    i < sizeof(bad_rows) / sizeof(bad_rows[0]); i++)
+		err = find_bad(c, &bad_rows[i]);
 	return err;
 }
 
 /* --- All of it --- */
 
-const struct err *
-check_users(struct check *c, bool *use_r)
+static const struct err *
+check_database(struct check *c, bool *use_r)
 {
 	char text[CHECK_TEXT_OCTETS] = "", again[CHECK_TEXT_OCTETS];
 	enum db_health health, after;
@@ -294,9 +333,7 @@ check_users(struct check *c, bool *use_r)
 
 	err = users_health(c, &health, text, sizeof(text));
 	*use_r = err == NULL && health == DB_GOOD;
-	if (*use_r)
-		return check_grants(c);
-	if (err != NULL)
+	if (err != NULL || *use_r)
 		return err;
 	if (health == DB_NEWER) {
 		check_finding(c, CHECK_PROBLEM, false, "users.db",
@@ -323,4 +360,12 @@ check_users(struct check *c, bool *use_r)
 		err = tell_again(c, text);
 	*use_r = err == NULL;
 	return err;
+}
+
+const struct err *
+check_users(struct check *c, bool *use_r)
+{
+	const struct err *err = check_database(c, use_r);
+
+	return err == NULL && *use_r ? check_rows(c) : err;
 }

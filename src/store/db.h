@@ -111,6 +111,11 @@ const struct err *db_run(struct db *, sqlite3_stmt *);
  * is one at most in a database.  */
 const struct err *db_function(struct db *, const char *name,
     void (*fn)(sqlite3_context *, int, sqlite3_value **));
+/*
+ * SQL: whether there is a NUL in a column's text.  No name is so: what reads it sees
+ * what stands before the NUL, and finds no row by that.
+ */
+#define DB_HAS_NUL(column)	"(instr(CAST(" column " AS BLOB), x'00') > 0)"
 /* Run constant SQL without parameters. */
 const struct err *db_exec(struct db *, const char *sql);
 

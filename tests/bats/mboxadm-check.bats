@@ -777,3 +777,44 @@ databases() {
 	deliver alice four
 	same '1 2 3 4' "$(uids)"
 }
+
+@test "check: a NUL in a name, which no verb and no client can say" {
+	local nul="char(0) || 'x'"
+	fill
+	AC=$MSGSTORE/users/alice/account.db
+	mboxadm grant sales alice lr
+	# The row that was meant comes from the copy, and from the directory.
+	sql "$MSGSTORE/users.db" "UPDATE users SET name = name || $nul
+	    WHERE name = 'alice'"
+	run -65 mboxadm check
+	run -0 mboxadm check --repair
+	[[ $output == *'1 users have a NUL in their name'*'[mended]'* ]] ||
+		die "$output"
+	run -0 mboxadm check
+	run -0 mboxadm shared show sales
+	[[ $output == *alice*lr* ]] || die "$output"
+	sql "$MSGSTORE/users.db" "INSERT INTO users(name, may, created, id)
+	    VALUES ('alice' || $nul, 1, 1, 99)"
+	finds '1 users have a NUL in their name; the rows go'
+	sql "$MSGSTORE/users.db" "INSERT INTO shared VALUES ('sales' || $nul, 1)"
+	finds '1 shared mailboxes have a NUL in their name; the rows go'
+	sql "$MSGSTORE/users.db" "UPDATE grants SET rights = 'lr' || $nul"
+	finds '1 grants are of rights that are none'
+	sql "$MSGSTORE/auth.db" "INSERT INTO app_passwords SELECT user,
+	    'phone' || $nul, x'00', 1, 0, 0 FROM credentials"
+	finds 'app passwords have a NUL in their label; they go'
+	sql "$AC" "UPDATE mailboxes SET name = name || $nul
+	    WHERE name IN ('INBOX', 'Sent')"
+	finds 'names of mailboxes have a NUL'
+	run -0 mboxadm mailbox list alice
+	[[ $output == *INBOX*Sent* ]] || die "$output"
+	same "$(printf 'one\ntwo\nthree')" "$(subjects alice INBOX)"
+	sql "$AC" "UPDATE mailboxes SET id = id || $nul WHERE name = 'Sent'"
+	finds 'rows have an id that no directory has'
+	sql "$AC" "INSERT INTO subscriptions VALUES ('Sent' || $nul)"
+	finds 'subscriptions have a NUL in their name; they go'
+	printf 'a SELECT INBOX\r\nb STORE 1 +FLAGS (work)\r\nc LOGOUT\r\n' |
+	    imapd --preauth alice
+	sql "$DB" "UPDATE keywords SET name = name || $nul"
+	finds 'the keyword of bit 5 has no name'
+}

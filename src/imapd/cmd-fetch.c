@@ -430,7 +430,7 @@ fetch_scan(struct fetch *f, const struct seqset *uids)
 
 	/* RFC 2180 4.1.1: what others expunged is there until the client has
 	 * been told. */
-	if (sel->expunge_waits || mailbox_stamp(sel->mbox) != sel->stamp)
+	if (sel->expunge_waits || selected_stale(sel))
 		want |= SCAN_EXPUNGED;
 	err = scan_open(sel->mbox, uids, want, sel->told_expunge, &f->scan);
 	if (err != NULL)

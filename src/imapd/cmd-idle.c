@@ -88,23 +88,19 @@ static const struct err *
 idle_wait(struct session *s, struct idle *idle, bool *input_r)
 {
 	const int fd = watch_fd(idle->watch);
-	const int polling = watch_timeout(idle->watch);
+	const int look = watch_timeout(idle->watch);
+	const bool rest = !idle->rested && look > REST_AFTER_MS;
 	const struct err *err;
 	bool news = false;
-	int timeout;
 
-	for (;;) {
-		timeout = polling == -1 && !idle->rested ? REST_AFTER_MS :
-		    polling;
-		err = input_wait(s->in, &fd, fd != -1, timeout, input_r,
-		    &news);
-		if (err != NULL || *input_r || news)
-			return err;
-		if (!idle->rested)
-			idle_rest(s, idle);
-		if (polling != -1)
-			return NULL;
-	}
+	err = input_wait(s->in, &fd, fd != -1, rest ? REST_AFTER_MS : look,
+	    input_r, &news);
+	if (err != NULL || *input_r || news)
+		return err;
+	if (!idle->rested)
+		idle_rest(s, idle);
+	return rest ? input_wait(s->in, &fd, fd != -1, look - REST_AFTER_MS,
+	    input_r, &news) : NULL;
 }
 
 static const struct err *

@@ -578,7 +578,7 @@ notify_wait(struct session *s)
 	struct notify *n = s->notify;
 	bool rested = false, input = false, news;
 	const struct err *err;
-	int fd, timeout;
+	int fd, timeout, look;
 
 	for (;;) {
 		uint64_t count = output_count(s->out);
@@ -589,11 +589,11 @@ notify_wait(struct session *s)
 		rested = rested && output_count(s->out) == count &&
 		    session_rested(s);
 		fd = watch_fd(n->watch);
-		timeout = watch_timeout(n->watch);
+		look = watch_timeout(n->watch);
 		news = false;
-		do {
-			if (timeout == -1 && !rested)
-				timeout = REST_AFTER_MS;
+		while (!news && look > 0) {
+			timeout = !rested && look > REST_AFTER_MS ?
+			    REST_AFTER_MS : look;
 			/* An error comes again to the parser. */
 			if (input_wait(s->in, &fd, fd != -1, timeout, &input,
 			    &news) != NULL || input)
@@ -601,7 +601,7 @@ notify_wait(struct session *s)
 			if (!news && !rested)
 				session_rest(s);
 			rested = rested || !news;
-			timeout = watch_timeout(n->watch);
-		} while (!news && timeout == -1);
+			look -= timeout;
+		}
 	}
 }

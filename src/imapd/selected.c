@@ -615,6 +615,14 @@ check_inbox(struct session *s)
 	return err;
 }
 
+bool
+selected_stale(const struct selected *sel)
+{
+	/* In this order, see mailbox_at_work(). */
+	return mailbox_at_work(sel->mbox) ||
+	    mailbox_stamp(sel->mbox) != sel->stamp;
+}
+
 /* Only whether there would be something to tell. */
 static const struct err *
 sync_nothing(struct session *s)
@@ -623,8 +631,7 @@ sync_nothing(struct session *s)
 	struct mailbox_state state;
 	const struct err *err = NULL;
 
-	if (s->modseq_sent && !sel->behind &&
-	    mailbox_stamp(sel->mbox) != sel->stamp) {
+	if (s->modseq_sent && !sel->behind && selected_stale(sel)) {
 		err = mailbox_state(sel->mbox, &state);
 		sel->behind = err == NULL && !all_own(sel, &state) &&
 		    state.highestmodseq > sel->told_modseq;
@@ -641,6 +648,7 @@ selected_sync(struct session *s, bool expunge)
 	const struct err *err;
 	uint64_t stamp;
 	uint32_t first;
+	bool at_work;
 
 	if (sel == NULL)
 		return NULL;
@@ -649,8 +657,9 @@ selected_sync(struct session *s, bool expunge)
 		return sync_nothing(s);
 	first = sel->told_uidnext;
 	/* The stamp first: a commit after it changes it again. */
+	at_work = mailbox_at_work(sel->mbox);
 	stamp = mailbox_stamp(sel->mbox);
-	if (stamp == sel->stamp && !(expunge && sel->expunge_waits)) {
+	if (!at_work && stamp == sel->stamp && !(expunge && sel->expunge_waits)) {
 		sel->own_modseq = 0;
 		return NULL;
 	}

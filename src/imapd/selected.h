@@ -68,11 +68,13 @@ void selected_close(struct session *);
 /*
  * Look for changes and send what may be sent now: FLAGS when there are new
  * keywords, FETCH for flags, EXISTS and RECENT for new messages, and, when
- * expunge is true, EXPUNGE (RFC 9051 7.5.1, 5.2).  Costs one fstat(2) when
- * nothing changed.  A mailbox that is gone ends the session: ERR_IO after
+ * expunge is true, EXPUNGE (RFC 9051 7.5.1, 5.2).  Costs one pread(2) and one
+ * fstat(2) when nothing changed.  A mailbox that is gone ends the session: ERR_IO after
  * "* BYE" (RFC 2180 3.3).
  */
 const struct err *selected_sync(struct session *, bool expunge);
+/* Whether there may be changes that selected_sync() has not seen yet. */
+bool selected_stale(const struct selected *);
 
 /* Fill the view, when it is not. */
 const struct err *selected_fill(struct session *);

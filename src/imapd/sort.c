@@ -242,7 +242,7 @@ may_be_gone(const struct session *s, const struct mailbox *mbox)
 	const struct selected *sel = s->selected;
 
 	return sel == NULL || sel->mbox != mbox || sel->expunge_waits ||
-	    mailbox_stamp(mbox) != sel->stamp;
+	    selected_stale(sel);
 }
 
 const struct err *

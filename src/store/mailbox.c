@@ -331,6 +331,12 @@ mailbox_stamp(const struct mailbox *m)
 	return stamp_get(m->fd);
 }
 
+bool
+mailbox_at_work(const struct mailbox *m)
+{
+	return mailbox_busy(m->lockfd);
+}
+
 static bool
 at_its_place(const struct mailbox *m)
 {

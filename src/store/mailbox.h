@@ -56,6 +56,11 @@ void mailbox_tidy(struct mailbox *);
  * fstat(2).  Take the stamp, then read: a change in between changes the stamp.
  */
 uint64_t mailbox_stamp(const struct mailbox *);
+/*
+ * Whether a writer is at work, or died at it: there may be a commit that has set no
+ * stamp.  Asked before the stamp is taken, they tell of each commit.
+ */
+bool mailbox_at_work(const struct mailbox *);
 /* The directory, for a watch on that stamp (watch.h), and for messages. */
 int mailbox_fd(const struct mailbox *);
 /* Whether it was deleted, or its account was. */

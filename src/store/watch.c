@@ -12,6 +12,7 @@
 #include "util/log.h"
 
 #define POLL_MS		1000	/* between two looks at the stamps */
+#define LOOK_MS		60000	/* the same with inotify: for what wakes nobody */
 
 struct watch {
 	int	fd;		/* inotify's, or -1 */
@@ -77,7 +78,7 @@ watch_fd(const struct watch *w)
 int
 watch_timeout(const struct watch *w)
 {
-	return w->fd != -1 ? -1 : POLL_MS;
+	return w->fd != -1 ? LOOK_MS : POLL_MS;
 }
 
 void

@@ -20,7 +20,11 @@ struct watch *watch_new(const int *dirs, unsigned int n, bool use_inotify);
 void watch_free(struct watch *);		/* NULL is fine */
 /* A descriptor that becomes readable at a change, or -1: poll the stamps. */
 int watch_fd(const struct watch *);
-/* How long to wait at most, in milliseconds: -1 for ever, or 1000. */
+/*
+ * How long to wait at most before the next look, in milliseconds: 1000, or with
+ * inotify 60,000.  A writer that was killed between its commit and the stamp has
+ * woken nobody, nor does one on another machine.
+ */
 int watch_timeout(const struct watch *);
 /* Forget what was noticed so far, before looking at the stamps. */
 void watch_drain(struct watch *);

@@ -57,7 +57,8 @@ writer_tell_account(struct mailbox *m, const struct mailbox_state *state)
 
 /*
  * A commit that changes a page goes where the unseen one is in the log.  It is a
- * change like others: the counters in account.db follow.
+ * change like others: the counters in account.db follow, and watchers wake, also
+ * for what the one that died had committed.
  */
 static const struct err *
 overwrite_unseen(struct mailbox *m)
@@ -78,11 +79,13 @@ overwrite_unseen(struct mailbox *m)
 		err = mailbox_read_state(m, &state);
 	if (err == NULL)
 		err = db_commit(m->db);
-	if (err != NULL)
+	if (err != NULL) {
 		db_rollback(m->db);
-	else
-		writer_tell_account(m, &state);
-	return err;
+		return err;
+	}
+	writer_tell_account(m, &state);
+	stamp_touch(m->fd);
+	return NULL;
 }
 
 /* The lock file was opened for reading alone where the disk was read-only then. */
@@ -260,8 +263,9 @@ writer_end(struct writer *w)
 
 	if (w->noted)
 		intent_clear(m, w->notes);
-	mailbox_unlock(m);
+	/* First: who finds no writer at work relies on the stamp. */
 	stamp_touch(m->fd);
+	mailbox_unlock(m);
 }
 
 const struct err *

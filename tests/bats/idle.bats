@@ -32,6 +32,61 @@ hears_all() {
 	hears_all
 }
 
+# unheard COMMAND: a session does it in INBOX and is killed where it would set the
+# directory's stamp: what it did is committed, and nobody was woken.
+unheard() {
+	local db=("$MSGSTORE"/users/alice/*/messages.db)
+
+	printf 'a SELECT INBOX\r\nb %s\r\n' "$1" >commands
+	run -137 "$MSGSTORE_BUILD/tests/torture/crash" -s "${db[0]%/*}" \
+	    -c utimensat kill 1 -- setpriv --reuid="$STORE_OWNER" \
+	    --regid="$STORE_OWNER" --clear-groups -- \
+	    "$MSGSTORE_BUILD/imapd" --preauth alice <commands
+	[[ $output != *'b OK'* ]] || die "it was not killed: $output"
+}
+
+# A tracer has to see into it.
+needs_unheard() {
+	((EUID == 0)) || skip 'needs root'
+	! built_with_asan || skip 'the build has AddressSanitizer'
+	[[ $(uname -m) == @(x86_64|aarch64) ]] ||
+		skip 'tests/torture/crash.c does not know this machine'
+	conf 'sandbox = no'
+}
+
+@test "IDLE and NOOP: what a process did that was killed before it could wake others" {
+	needs_unheard
+	imap_start a
+	seed a INBOX 3
+	imap_start b --select INBOX
+	imap_start c --select INBOX
+	imap_ok b 'b0 NOOP'
+	imap_ok c 'c0 NOOP'
+	unheard 'STORE 2 +FLAGS.SILENT (\Flagged)'
+	imap_ok b 'b1 NOOP'
+	expect '* 2 FETCH (FLAGS (\Flagged'
+	# Who has been told is not told again.
+	imap b 'b2 NOOP'
+	expect_only 'b2 OK'
+	# The next that changes something wakes the others for both.
+	imap_idle c
+	imap_ok a 'a1 STATUS INBOX (MESSAGES)'
+	imap_wait c '* 2 FETCH (FLAGS (\Flagged'
+	imap_idle_done c
+}
+
+@test "IDLE: it looks by itself for what a process did that woke nobody" {
+	needs_unheard
+	conf 'inotify = no'
+	imap_start a
+	seed a INBOX 3
+	imap_start b --select INBOX
+	imap_idle b
+	unheard 'STORE 2 +FLAGS.SILENT (\Flagged)'
+	imap_wait b '* 2 FETCH (FLAGS (\Flagged'
+	imap_idle_done b
+}
+
 @test "IDLE: falls back to polling, with one log line, when inotify is not to be had" {
 	((EUID == 0)) || skip 'needs root'
 	# The limit counts in the user namespace that the session is in.

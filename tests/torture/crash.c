@@ -1,10 +1,11 @@
 /* crash.c - run a program and break one of its system calls, or record them
  * SPDX-License-Identifier: ISC
  *
- * usage: crash -s STORE [-o REPORT] [-w] ACTION -- COMMAND [ARGUMENT ...]
+ * usage: crash -s STORE [-o REPORT] [-w] [-c CALL] ACTION -- COMMAND [ARGUMENT ...]
  *
  * Only calls count that name a file below STORE, by a path or a descriptor; with -w
- * only those that change something or lock.  ACTION is one of
+ * only those that change something or lock, with -c those of one name.  ACTION is
+ * one of
  *
  *	count		how many are there?
  *	kill N		SIGKILL in place of the N-th
@@ -197,6 +198,7 @@ static enum action action = COUNT;
 static unsigned long target, count;
 static const struct fault *fault;
 static bool writes_only, active = false;
+static const char *only;		/* a call's name, NULL: all */
 static char store[PATH_MAX];
 static size_t store_len;
 static FILE *report;
@@ -534,8 +536,9 @@ entered(struct tracee *t)
 		counts = (t->kind & K_WRITE) != 0;
 		break;
 	default:
-		counts = !writes_only ||
-		    (t->kind & (K_CHANGE | K_LOCK)) != 0;
+		counts = (!writes_only ||
+		    (t->kind & (K_CHANGE | K_LOCK)) != 0) &&
+		    (only == NULL || strcmp(t->call->name, only) == 0);
 	}
 	if (!counts)
 		return;
@@ -981,8 +984,11 @@ main(int argc, char **argv)
 	struct sigaction sa = { .sa_handler = relieve };
 	int c, status;
 
-	while ((c = getopt(argc, argv, "+o:s:w")) != -1) {
+	while ((c = getopt(argc, argv, "+c:o:s:w")) != -1) {
 		switch (c) {
+		case 'c':
+			only = optarg;
+			break;
 		case 'o':
 			report = fopen(optarg, "we");
 			if (report == NULL)

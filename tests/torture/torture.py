@@ -59,6 +59,39 @@ class Run:
         self.status = 0
 
 
+class View:
+    """The messages of a selected mailbox with their flags, as a client keeps
+    them that has ENABLE QRESYNC: it goes by what it is told."""
+
+    def __init__(self, imap):
+        self.imap = imap
+        self.flags = {}
+        self.fetch(1)
+
+    def fetch(self, first):
+        for line in self.imap.ok(b'UID FETCH %d:* (FLAGS)' % first)[:-1]:
+            self.tell(line)
+
+    def tell(self, line):
+        uid = re.search(rb'UID (\d+)', line)
+        flags = re.search(rb'FLAGS \(([^)]*)\)', line)
+        if b' FETCH ' in line and uid and flags:
+            self.flags[int(uid[1])] = sorted(set(flags[1].split()) -
+                                             {b'\\Recent'})
+        gone = re.match(rb'\* VANISHED ([\d:,]+)', line)
+        for part in gone[1].split(b',') if gone else ():
+            first, last = (part.split(b':') * 2)[:2]
+            for uid in range(int(first), int(last) + 1):
+                self.flags.pop(uid, None)
+
+    def look(self):
+        lines = self.imap.ok(b'NOOP')[:-1]
+        for line in lines:
+            self.tell(line)
+        if any(re.match(rb'\* \d+ EXISTS', line) for line in lines):
+            self.fetch(max(self.flags, default=0) + 1)
+
+
 class Torture:
     def __init__(self, op, work):
         self.op = op
@@ -378,9 +411,14 @@ class Torture:
         self.points += 1
         try:
             peer = Imap(store)
+            peer.ok(b'ENABLE QRESYNC')
             peer.ok(b'SELECT %s' % self.op.peer.encode())
+            # From now on nothing but the other makes it look.
+            view = View(peer)
+            view.look()
             run = self.run(['kill', str(n)])
-            peer.ok(b'NOOP')
+            view.look()
+            self.same_view(view)
             peer.ok(b'UID FETCH 1:* (FLAGS BODY.PEEK[])')
             told = peer.ok(b'APPEND %s %s' % (self.op.peer.encode(),
                                               ops.literal(PEER)))
@@ -396,6 +434,17 @@ class Torture:
             if not isinstance(why, Broken):
                 why = traceback.format_exc()
             self.tell('kill %d with a peer' % n, run, why)
+
+    def same_view(self, peer):
+        """NOOP has told the peer all that whoever comes now sees."""
+        fresh = Imap(self.store)
+        fresh.ok(b'EXAMINE %s' % self.op.peer.encode())
+        there = View(fresh)
+        fresh.ok(b'LOGOUT')
+        fresh.end()
+        if peer.flags != there.flags:
+            raise Broken('the peer was told %r, and there is %r' % (
+                peer.flags, there.flags))
 
     def without_peer(self, run, uid):
         observe = self.store.observe

@@ -349,6 +349,54 @@ remove_gone(struct session *s, struct context *c, const struct seqset *gone)
 	set_uids(c, &rest);
 }
 
+/* A set of numbers in any order. */
+static struct seqset
+set_of(struct arena *a, const uint32_t *numbers, size_t n)
+{
+	struct seqset set = { .n = 0 };
+
+	set.ranges = arena_array(a, n, sizeof(*set.ranges));
+	for (; set.n < n; set.n++)
+		set.ranges[set.n] = (struct seqrange){ numbers[set.n],
+		    numbers[set.n] };
+	return seqset_resolve(a, &set, 0);
+}
+
+/*
+ * The order that was found, with what is missing there put back where the client
+ * has it: expunged messages, of which it has yet to be told.
+ */
+static void
+keep_missing(struct session *s, const struct context *c, uint32_t **order,
+    size_t *n)
+{
+	const struct seqset was = set_of(s->arena, c->order, c->n);
+	const struct seqset is = set_of(s->arena, *order, *n);
+	uint32_t *all = calloc(c->n + *n + 1, sizeof(*all));
+	size_t old = 0, kept = 0;
+
+	if (all == NULL)
+		fatal("out of memory");
+	for (size_t i = 0; i <= *n; i++) {
+		const bool end = i == *n;
+
+		if (!end && !seqset_has(&was, (*order)[i])) {
+			all[kept++] = (*order)[i];
+			continue;
+		}
+		for (; old < c->n && (end || c->order[old] != (*order)[i]);
+		    old++)
+			if (!seqset_has(&is, c->order[old]))
+				all[kept++] = c->order[old];
+		old += old < c->n;
+		if (!end)
+			all[kept++] = (*order)[i];
+	}
+	free(*order);
+	*order = all;
+	*n = kept;
+}
+
 static const struct err *
 add_new(struct session *s, struct context *c, const struct seqset *new)
 {
@@ -367,6 +415,8 @@ add_new(struct session *s, struct context *c, const struct seqset *new)
 	found.uids = c->uids;
 	found.count = seqset_count(&all);
 	err = sort_found(s, s->selected->mbox, &c->program, &found, &order, &n);
+	if (err == NULL && n < found.count)
+		keep_missing(s, c, &order, &n);
 	if (err == NULL) {
 		tell_added(s, c, order, n, new);
 		set_order(c, order, n);

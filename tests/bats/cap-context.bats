@@ -140,6 +140,28 @@ setup() {
 	expect '=* ESEARCH (TAG "C01") UID REMOVEFROM (3 7 1 3)' 'a5 OK'
 }
 
+@test "SORT RETURN (UPDATE): new messages while an EXPUNGE waits (RFC 5267 4.3.3, 4.3.4)" {
+	imap_ok a 'C01 UID SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 ALL'
+	expect_only '=* ESEARCH (TAG "C01") UID ALL 1,3:4,6' 'C01 OK'
+	imap_ok a 'C02 UID SORT RETURN (UPDATE ALL) (REVERSE SUBJECT) UTF-8 ALL'
+	expect_only '=* ESEARCH (TAG "C02") UID ALL 6,4,3,1' 'C02 OK'
+	imap_ok b 'b1 STORE 1,3 +FLAGS.SILENT (\Deleted)'
+	imap_ok b 'b2 EXPUNGE'
+	seed b INBOX 1
+	# 1 and 4 are in the client's order until it is told.  7 is "message 1".
+	imap_ok a 'a1 FETCH 2 UID'
+	expect '=* 5 EXISTS' '=* ESEARCH (TAG "C01") UID ADDTO (1 7)' \
+	    '=* ESEARCH (TAG "C02") UID ADDTO (4 7)' 'a1 OK'
+	imap_ok a 'a2 NOOP'
+	expect '=* ESEARCH (TAG "C01") UID REMOVEFROM (4 4 2 1)' \
+	    '=* ESEARCH (TAG "C02") UID REMOVEFROM (5 1 2 4)' '=* 3 EXPUNGE' \
+	    '=* 1 EXPUNGE' 'a2 OK'
+	seed b INBOX 1
+	imap_ok a 'a3 NOOP'
+	expect '=* ESEARCH (TAG "C01") UID ADDTO (2 8)' \
+	    '=* ESEARCH (TAG "C02") UID ADDTO (4 8)' 'a3 OK'
+}
+
 @test "SORT RETURN (UPDATE): message numbers" {
 	imap_ok a 'C01 SORT RETURN (UPDATE COUNT) (SUBJECT) UTF-8 FLAGGED'
 	expect_only '=* ESEARCH (TAG "C01") COUNT 0' 'C01 OK'

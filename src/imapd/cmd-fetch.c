@@ -670,7 +670,9 @@ do_fetch(struct session *s, struct fetch_args *args, bool is_uid, bool told)
 		if (args->has_body)
 			s->messages_out += f.told - f.gone - f.damaged -
 			    f.undecoded;
-		f.sel->own_modseq = f.seen_modseq;
+		/* What is left out did not tell its \Seen: the next look does. */
+		if (f.damaged + f.undecoded == 0)
+			f.sel->own_modseq = f.seen_modseq;
 		err = fetch_result(&f, &uids, is_uid);
 	}
 	msgfile_clear(&f.file);

@@ -143,6 +143,15 @@ sends() {
 	expect_item 'BODY[4]' 'begin 644 x'
 }
 
+@test "BINARY: \\Seen of what could not be given is told too (RFC 3501 6.4.5)" {
+	imap_start a --select INBOX
+	append a INBOX "$MIXED"
+	append a INBOX "Subject: x$CRLF${CRLF}text"
+	imap a 'a1 FETCH 1:2 BINARY[4]'
+	expect '=* 2 FETCH (BINARY[4] NIL FLAGS (\Seen \Recent))' \
+	    '=* 1 FETCH (FLAGS (\Seen \Recent))' 'a1 NO [UNKNOWN-CTE]'
+}
+
 @test "BINARY: empty parts, parts that are not there, parts of parts" {
 	imap_start a --select INBOX
 	append a INBOX "$MIXED"

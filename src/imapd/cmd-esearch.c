@@ -65,7 +65,7 @@ search_one(struct session *s, const struct esearch_args *args,
 
 /* By name; what went meanwhile is passed over. */
 static const struct err *
-search_named(struct session *s, const struct esearch_args *args,
+search_in(struct session *s, const struct esearch_args *args,
     const char *full, bool *selected)
 {
 	struct mailbox *mbox = NULL;
@@ -86,6 +86,22 @@ search_named(struct session *s, const struct esearch_args *args,
 		err = search_one(s, args, mbox, full);
 	mailbox_close(mbox);
 	return err != NULL && err->kind == ERR_USER ? NULL : err;
+}
+
+/* What is made for one mailbox, such as the sets of the keys, does not pile up
+ * in the command's arena. */
+static const struct err *
+search_named(struct session *s, const struct esearch_args *args,
+    const char *full, bool *selected)
+{
+	struct arena *command = s->arena;
+	const struct err *err;
+
+	s->arena = arena_new();
+	err = search_in(s, args, full, selected);
+	arena_free(s->arena);
+	s->arena = command;
+	return err;
 }
 
 static const struct err *

@@ -50,26 +50,32 @@ copy_key_set(struct arena *a, const struct search_key *key,
     struct search_key *copy)
 {
 	const bool fixed = !key->set_is_uid || seqset_names_saved(&key->set);
+	struct seqset uids;
 
 	copy->set_is_uid = true;
 	if (fixed && key->none)
 		copy->op = SEARCH_NONE;
-	else
-		copy->set = copy_set(a, fixed ? &key->uids : &key->set);
+	else {
+		uids = fixed ? search_key_uids(a, key) : key->set;
+		copy->set = copy_set(a, &uids);
+	}
 }
 
-/* Recursion is bounded by the parser: NESTING_MAX. */
+/* Recursion is bounded by the parser: NESTING_MAX.  What takes too much room, as
+ * "$" in each of many keys may, is not copied to its end. */
 static struct search_key *
 copy_keys(struct arena *a, const struct search_key *key)
 {
 	struct search_key *first = NULL, **tail = &first, *copy;
 
-	for (; key != NULL; key = key->next) {
+	for (; key != NULL && arena_used(a) <= CONTEXT_OCTETS_MAX;
+	    key = key->next) {
 		copy = arena_alloc(a, sizeof(*copy));
 		*copy = *key;
 		copy->next = NULL;
 		copy->match = NULL;
 		copy->uids = (struct seqset){ .n = 0 };
+		copy->saved = NULL;
 		copy->child = copy_keys(a, key->child);
 		if (key->op == SEARCH_SET)
 			copy_key_set(a, key, copy);

@@ -34,6 +34,33 @@ prepare_view(struct search *search)
 	return err;
 }
 
+/* Thousands of keys may name "$", which has any number of ranges: one copy is for
+ * all of them. */
+static const struct seqset *
+prepare_saved(struct search *search)
+{
+	struct arena *a = search->s->arena;
+	const struct seqset saved = seqset_built(&search->sel->saved);
+	struct seqset *copy;
+
+	if (search->saved == NULL) {
+		copy = arena_alloc(a, sizeof(*copy));
+		*copy = seqset_slice(a, &saved, 0, UINT64_MAX);
+		search->saved = copy;
+	}
+	return search->saved;
+}
+
+struct seqset
+search_key_uids(struct arena *a, const struct search_key *key)
+{
+	if (key->saved == NULL)
+		return key->uids;
+	if (key->uids.n == 0)
+		return *key->saved;
+	return seqset_union(a, &key->uids, key->saved);
+}
+
 /*
  * UIDs between those that are meant may be in the set: only messages of the view
  * are tested by it.  So it takes no more room than what was written.
@@ -44,9 +71,9 @@ prepare_set(struct search *search, struct search_key *key)
 	struct arena *a = search->s->arena;
 	const struct seqset plain = seqset_without_saved(a, &key->set);
 	const struct err *err;
-	struct seqset saved = { .n = 0 };
 	uint32_t count;
 
+	key->saved = NULL;
 	/* RFC 9586 3.5 */
 	if (!key->set_is_uid && session_enabled(search->s, ENABLED_UIDONLY))
 		return err_syntax_code(RESP_UIDREQUIRED, "UID SEARCH takes no "
@@ -73,10 +100,8 @@ prepare_set(struct search *search, struct search_key *key)
 		r->first = view_uid(search->view, r->first);
 		r->last = view_uid(search->view, r->last);
 	}
-	if (plain.n == key->set.n || search->sel == NULL)
-		return NULL;
-	saved = seqset_built(&search->sel->saved);
-	key->uids = seqset_union(a, &key->uids, &saved);
+	if (plain.n < key->set.n && search->sel != NULL)
+		key->saved = prepare_saved(search);
 	return NULL;
 }
 
@@ -203,6 +228,7 @@ const struct err *
 search_prepare(struct session *s, struct mailbox *mbox,
     struct search_key *root, struct search *search)
 {
+	const struct search_key *best = NULL;
 	const struct err *err;
 	uint64_t count, least = UINT64_MAX;
 
@@ -223,14 +249,18 @@ search_prepare(struct session *s, struct mailbox *mbox,
 		if (key->op != SEARCH_SET || key->negate || key->none)
 			continue;
 		count = seqset_count(&key->uids);
+		if (key->saved != NULL)
+			count += seqset_count(key->saved);
 		if (count < least) {
 			least = count;
-			search->uids = key->uids;
-			search->all = false;
+			best = key;
 		}
 	}
-	if (!search->all)
+	if (best != NULL) {
+		search->uids = search_key_uids(s->arena, best);
+		search->all = false;
 		search->hot--;
+	}
 	return NULL;
 }
 
@@ -387,7 +417,8 @@ test_hot(const struct search *search, const struct search_key *key,
 	case SEARCH_ALL:
 		return true;
 	case SEARCH_SET:
-		return seqset_has(&key->uids, m->uid);
+		return seqset_has(&key->uids, m->uid) || (key->saved != NULL &&
+		    seqset_has(key->saved, m->uid));
 	case SEARCH_FLAGS:
 	case SEARCH_KEYWORD:
 		return (m->flags & key->bits) == key->bits;

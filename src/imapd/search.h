@@ -75,7 +75,8 @@ struct search_key {
 	/* By search_prepare(). */
 	enum search_cost cost;
 	bool		 none;		/* nothing can match */
-	struct seqset	 uids;		/* what set means */
+	struct seqset	 uids;		/* what set means, without "$" */
+	const struct seqset *saved;	/* "$", which all keys share; or NULL */
 	uint64_t	 bits;		/* the flags of mask or the keyword */
 	int64_t		 when;		/* seconds: size before now */
 	struct match	*match;		/* search_done() frees it */
@@ -145,6 +146,7 @@ struct search {
 	uint32_t	 recent;	/* the first such UID, without sel */
 	struct search_key *root;
 	struct msgfile	 file;
+	const struct seqset *saved;	/* a copy of "$", once a key has it */
 	bool		 all;		/* any message may match, ... */
 	struct seqset	 uids;		/* ... or only these */
 	unsigned int	 hot, dear;	/* keys of COST_HOT, and of more */
@@ -165,6 +167,8 @@ struct search {
  */
 const struct err *search_prepare(struct session *, struct mailbox *mbox,
     struct search_key *root, struct search *);
+/* All UIDs that a prepared SEARCH_SET means. */
+struct seqset search_key_uids(struct arena *, const struct search_key *);
 /*
  * Between search_prepare() and the first test: let search.db answer what it can.
  * What it rules out is not in search->uids then.

@@ -148,3 +148,37 @@ repeat() {
 	imap_ok a "q SEARCH $(repeat 4000 'OR TEXT q ')TEXT q"
 	peak_below 40000
 }
+
+@test "SEARCH: \$ in thousands of keys takes little memory" {
+	local i
+
+	for i in 1 2 3 4 5 6; do
+		imap_ok a "c COPY 1:* INBOX"
+	done
+	imap_ok a "q STORE $(seq -s, 1 2 1280) +FLAGS.SILENT (\\Flagged)"
+	imap_ok a 'q SEARCH RETURN (SAVE) FLAGGED'
+	imap_ok a "q SEARCH RETURN (COUNT) $(repeat 9000 '$ ')ALL"
+	expect '=* ESEARCH (TAG "q") COUNT 640'
+	imap_ok a "q SEARCH RETURN (COUNT) $(repeat 4000 'OR 1,$ ')NOT $"
+	expect '=* ESEARCH (TAG "q") COUNT 1280'
+	peak_below 25000
+	# A context keeps a copy of each.
+	imap_ok a "u SEARCH RETURN (UPDATE COUNT) $(repeat 9000 '$ ')ALL"
+	expect '* NO [NOUPDATE "u"]'
+	peak_below 25000
+}
+
+@test "ESEARCH: a long set and many mailboxes take little memory" {
+	local i
+
+	imap_ok a 'c CREATE x'
+	for ((i = 0; i < 150; i++)); do
+		imap_send a "c CREATE x$i"
+	done
+	for ((i = 0; i < 150; i++)); do
+		imap_read a
+	done
+	imap_ok a "q ESEARCH IN (PERSONAL) UID $(seq -s, 1 2 99999)"
+	expect '~ESEARCH .*INBOX.* UID ALL '
+	peak_below 25000
+}

@@ -7,6 +7,9 @@
 /* Ranges with up to so many UIDs between are walked as one: a row is read in less
  * time than a range is begun. */
 #define RANGE_GAP	16
+/* Octets that the answers of all keys may take; the keys behind them are held
+ * against the messages. */
+#define ANSWERS_MAX	((size_t)16 * 1024 * 1024)
 
 static bool
 is_text(const struct search_key *key)
@@ -94,6 +97,9 @@ answer_key(struct search *search, struct textindex *ix, struct search_key *key,
 		text_answer_clear(answer);
 	}
 	search->indexed |= key->answered;
+	if (key->answered)
+		search->index_octets += uidmap_octets(&answer->sure) +
+		    uidmap_octets(&answer->maybe);
 }
 
 /* Recursion is bounded by the parser: NESTING_MAX. */
@@ -102,7 +108,7 @@ answer_keys(struct search *search, struct textindex *ix,
     struct search_key *key, uint64_t messages)
 {
 	for (; key != NULL; key = key->next) {
-		if (is_text(key))
+		if (is_text(key) && search->index_octets < ANSWERS_MAX)
 			answer_key(search, ix, key, messages);
 		answer_keys(search, ix, key->child, messages);
 	}

@@ -155,6 +155,7 @@ struct search {
 	bool		 fuzzy;		/* scores are wanted */
 	bool		 indexed;	/* keys are answered by search.db ... */
 	uint32_t	 index_upto;	/* ... up to this UID */
+	size_t		 index_octets;	/* of memory that the answers take */
 	unsigned int	 score_sum, score_n;	/* of the message that is tested */
 	uint64_t	 damaged;	/* messages that could not be read */
 };

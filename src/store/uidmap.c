@@ -44,6 +44,17 @@ uidmap_has(const struct uidmap *m, uint32_t uid)
 	    (m->pages[i][uid % PAGE_BITS / WORD_BITS] >> uid % WORD_BITS & 1) != 0;
 }
 
+size_t
+uidmap_octets(const struct uidmap *m)
+{
+	size_t octets = m->n * sizeof(*m->pages);
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->pages[i] != NULL)
+			octets += PAGE_WORDS * sizeof(*m->pages[i]);
+	return octets;
+}
+
 void
 uidmap_or(struct uidmap *m, const struct uidmap *other)
 {

@@ -22,6 +22,7 @@ void uidmap_or(struct uidmap *, const struct uidmap *);
 void uidmap_and(struct uidmap *, const struct uidmap *);
 bool uidmap_is_empty(const struct uidmap *);
 uint64_t uidmap_count(const struct uidmap *);
+size_t uidmap_octets(const struct uidmap *);	/* of memory */
 /* Add all to b, in rising order, together with those between two that are gap
  * apart at most (0: none). */
 void uidmap_build(const struct uidmap *, uint32_t gap, struct seqset_builder *b);

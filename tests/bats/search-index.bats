@@ -41,6 +41,19 @@ hide_files() {
 	mv "$dir"/[0-9]* "$BATS_TEST_TMPDIR/away"
 }
 
+@test "search.db: thousands of texts take little memory" {
+	local kb keys
+
+	fill
+	run -0 mboxadm index alice
+	imap_start a --select INBOX
+	printf -v keys '%9000s' ''
+	imap_ok a "q SEARCH RETURN (COUNT) ${keys// /OR TEXT common }ALL"
+	expect '=* ESEARCH (TAG "q") COUNT 120'
+	kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$(imap_pid a)/status")
+	built_with_asan || ((kb < 50000)) || die "the session took $kb kB"
+}
+
 @test "search.db answers BODY, TEXT and fields, without a look at the messages" {
 	fill
 	run -0 mboxadm index alice

@@ -195,8 +195,10 @@ context_add(struct session *s, const struct search_return *ret,
 	if (n < CONTEXTS_MAX && (of->program == NULL ||
 	    !sort_has(of->program, SORT_RELEVANCY)))
 		c->root = copy_keys(c->arena, of->root);
-	if (ret->fetch != NULL)
+	if (ret->fetch != NULL) {
 		c->fetch = fetch_copy(c->arena, ret->fetch);
+		notify_hear(s);
+	}
 	if (c->root == NULL || arena_used(c->arena) > CONTEXT_OCTETS_MAX) {
 		context_free(c);
 		refuse(s);

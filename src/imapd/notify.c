@@ -278,6 +278,21 @@ notify_own(struct session *s, const char *full)
 		n->own[n->own_n++] = full;
 }
 
+/* UIDs that this session itself gave in the selected mailbox. */
+static void
+own_messages(struct selected *sel, const char *id,
+    const struct mailbox_state *before, const struct mailbox_state *after)
+{
+	struct seqset_builder *b;
+
+	if (sel == NULL || after->uidnext <= before->uidnext ||
+	    strcmp(id, mailbox_id(sel->mbox)) != 0)
+		return;
+	b = &sel->added;
+	if (b->n == 0 || b->ranges[b->n - 1].last < before->uidnext)
+		seqset_add_range(b, before->uidnext, after->uidnext - 1);
+}
+
 /*
  * What this session itself commits is no news to its client.  Exact: others'
  * commits in between leave the row as it was, and are told.
@@ -289,6 +304,7 @@ own_commit(void *arg, const char *id, const struct mailbox_state *before,
 	struct session *s = arg;
 	struct notify *n = s->notify;
 
+	own_messages(s->selected, id, before, after);
 	for (size_t i = 0; n != NULL && i < n->accounts_n; i++) {
 		struct watched *w = &n->accounts[i];
 
@@ -308,6 +324,12 @@ own_commit(void *arg, const char *id, const struct mailbox_state *before,
 			row->highestmodseq = after->highestmodseq;
 		}
 	}
+}
+
+void
+notify_hear(struct session *s)
+{
+	mailbox_on_commit(own_commit, s);
 }
 
 /* --- NOTIFY SET --- */
@@ -411,7 +433,7 @@ notify_start(struct session *s, struct notify_args *args)
 		return err;
 	}
 	notify_free(old);
-	mailbox_on_commit(own_commit, s);
+	notify_hear(s);
 	return NULL;
 }
 
@@ -452,17 +474,13 @@ notify_selected(const struct session *s)
 	return events;
 }
 
-/* RFC 5465 5.2: not of what this client adds itself. */
-const struct err *
-notify_tell(struct session *s, struct fetch_args *args, uint32_t first,
+static const struct err *
+tell_range(struct session *s, struct fetch_args *args, uint32_t first,
     uint32_t last)
 {
 	const char *ok_text = s->ok_text;
 	const struct err *err;
 
-	if (is_one_of(s->cmd, "APPEND,COPY,UID COPY,MOVE,UID MOVE,REPLACE,"
-	    "UID REPLACE"))
-		return NULL;
 	err = fetch_tell(s, args, first, last);
 	s->ok_text = ok_text;
 	if (err == NULL || err->kind == ERR_IO)
@@ -470,6 +488,29 @@ notify_tell(struct session *s, struct fetch_args *args, uint32_t first,
 	if (err->kind == ERR_INTERNAL)
 		report_error(s, err);
 	return NULL;
+}
+
+/* RFC 5465 5.2: not of what this client adds itself, but of what others add while
+ * it does. */
+const struct err *
+notify_tell(struct session *s, struct fetch_args *args, uint32_t first,
+    uint32_t last)
+{
+	const struct seqset own = seqset_built(&s->selected->added);
+	const struct err *err = NULL;
+
+	for (size_t i = 0; err == NULL && first <= last && i <= own.n; i++) {
+		const bool more = i < own.n && own.ranges[i].first <= last;
+		const uint32_t end = more ? own.ranges[i].first - 1 : last;
+
+		if (first <= end)
+			err = tell_range(s, args, first, end);
+		if (!more)
+			break;
+		if (own.ranges[i].last >= first)
+			first = own.ranges[i].last + 1;
+	}
+	return err;
 }
 
 /* IDLE comes here often within one command, as contexts_update() does. */

@@ -69,7 +69,9 @@ unsigned int notify_selected(const struct session *);
 const struct err *notify_fetch(struct session *, uint32_t first,
     uint32_t below);
 
-/* The same by other arguments: RFC 5465 7. */
+/* From now on know what this session itself adds to the selected mailbox. */
+void notify_hear(struct session *);
+/* The same as notify_fetch() by other arguments: RFC 5465 7. */
 const struct err *notify_tell(struct session *, struct fetch_args *,
     uint32_t first, uint32_t last);
 

@@ -678,6 +678,8 @@ selected_sync(struct session *s, bool expunge)
 	}
 	if (err == NULL && sel->told_uidnext > first)
 		err = notify_fetch(s, first, sel->told_uidnext);
+	if (err == NULL)
+		seqset_builder_clear(&sel->added);
 	return err;
 }
 
@@ -785,6 +787,7 @@ selected_free(struct selected *sel, bool with_mailbox)
 		mailbox_close(sel->mbox);
 	view_clear(&sel->view);
 	seqset_builder_clear(&sel->recent);
+	seqset_builder_clear(&sel->added);
 	seqset_builder_clear(&sel->saved);
 	contexts_free(sel->contexts);
 	free(sel->name);

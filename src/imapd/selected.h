@@ -45,6 +45,8 @@ struct selected {
 	/* UIDs that are \Recent here, those without a message among them. */
 	struct seqset_builder recent;
 	uint32_t	 recent_exists;	/* messages of them in the client's picture */
+	/* UIDs that this session itself added, and that are not yet told. */
+	struct seqset_builder added;
 	/* UIDs that "$" stands for, those expunged since among them. */
 	struct seqset_builder saved;
 	struct context	*contexts;	/* context.h; NULL: none */

@@ -81,6 +81,44 @@ quiet() {
 	quiet b
 }
 
+# append_beside NAME MAILBOX: one to it, and meanwhile one to INBOX by a.
+append_beside() {
+	imap_send_raw "$1" "beside APPEND $2 {8}$CRLF"
+	imap_wait "$1" '+ '
+	append a INBOX "x: y$CRLF$CRLF"
+	imap_send_raw "$1" "x: y$CRLF$CRLF$CRLF"
+	imap_recv "$1" beside
+}
+
+@test "NOTIFY: what others add while this client does is told (RFC 5465 5.2)" {
+	imap_start a
+	imap_ok a 'a1 CREATE other'
+	imap_start b --select INBOX
+	imap_ok b 'b1 NOTIFY SET (selected (MessageNew (uid) MessageExpunge))'
+	append_beside b other
+	expect '=* 1 EXISTS' '=* 1 FETCH (UID 1)' 'beside OK'
+	append_beside b INBOX
+	expect '=* 3 EXISTS' '=* 2 FETCH (UID 2)' 'beside OK'
+	refute '* 3 FETCH'
+	imap_ok b 'b2 COPY 1:2 INBOX'
+	expect '=* 5 EXISTS' 'b2 OK'
+	refute FETCH
+}
+
+@test "SEARCH RETURN (UPDATE (...)): the same without NOTIFY (RFC 5465 7)" {
+	imap_start a
+	imap_ok a 'a1 CREATE other'
+	imap_start b --select INBOX
+	imap_ok b 'B01 UID SEARCH RETURN (UPDATE (rfc822.size)) ALL'
+	append_beside b other
+	expect '=* 1 EXISTS' '=* 1 FETCH (UID 1 RFC822.SIZE 8)' \
+	    '=* ESEARCH (TAG "B01") UID ADDTO (0 1)' 'beside OK'
+	append_beside b INBOX
+	expect '=* 3 EXISTS' '=* 2 FETCH (UID 2 RFC822.SIZE 8)' \
+	    '=* ESEARCH (TAG "B01") UID ADDTO (0 2:3)' 'beside OK'
+	refute '* 3 FETCH'
+}
+
 # What was selected before may have been where the new one is in memory.
 @test "NOTIFY: of each mailbox that is selected, one after the other" {
 	local i

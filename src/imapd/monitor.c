@@ -273,6 +273,9 @@ receive(struct monitor *m, int64_t end, struct door_message *msg_r)
 			kill(m->door, SIGTERM);
 			told = true;
 		}
+		/* A door that is gone, or silent, says nothing of errno: what
+		 * an earlier signal left there is no reason to ask again. */
+		errno = 0;
 		err = door_receive(m->fd, m->arena, true,
 		    left > 0 ? (int)left : 0, msg_r);
 		if (err == NULL || errno != EINTR)
@@ -302,7 +305,6 @@ serve(struct monitor *m)
 
 	while (err == NULL && next == NEXT_MESSAGE) {
 		arena_reset(m->arena);
-		errno = 0;
 		err = receive(m, end, &msg);
 		if (err != NULL)
 			break;

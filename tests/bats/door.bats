@@ -275,6 +275,27 @@ childless() {
 	expect_log 'the door was ended by signal 9'
 }
 
+# The monitor waited for the door when the signal came; that wait is over.
+@test "door: when it is killed behind a SIGTERM to the monitor the session ends" {
+	imap_start a --login
+	local pid door deadline=$((SECONDS + IMAP_TIMEOUT)) pending=0
+	pid=$(imap_pid a)
+	door=$(pgrep -P "$pid")
+	kill -STOP "$door"
+	until grep -q '^State:.T' "/proc/$door/status"; do
+		((SECONDS < deadline)) || die 'the door did not stop'
+	done
+	kill "$pid"
+	# The monitor passes the signal on.
+	until ((16#$pending & 1 << 14)); do
+		((SECONDS < deadline)) || die 'the door was not told'
+		pending=$(awk '/^ShdPnd:/ { print $2 }' "/proc/$door/status")
+	done
+	kill -9 "$door"
+	process_ends "$pid"
+	imap_eof a
+}
+
 # What a browser, a mail server, an SSH and a TLS client begin with.
 @test "another protocol is dropped at its first line" {
 	local text

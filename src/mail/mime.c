@@ -19,6 +19,8 @@
 #define VALUES_MAX	(1024 * 1024)
 #define VALUE_SHORT	256
 #define LANGUAGES_MAX	16
+/* Content- fields that are looked at: one that says nothing takes memory too. */
+#define FIELDS_MAX	(16 * MIME_PARTS_MAX)
 
 struct level {
 	const char	*boundary;
@@ -34,6 +36,7 @@ struct reader {
 	struct level	 levels[MIME_DEPTH_MAX];
 	unsigned int	 open;		/* levels in use, outer first */
 	unsigned int	 parts;
+	unsigned int	 fields;	/* of those with a Content- name */
 	size_t		 values;	/* octets of field values kept */
 };
 
@@ -363,7 +366,9 @@ read_fields(struct reader *r, struct mime_part *part, unsigned int depth)
 
 	header_first(&it, r->s + part->header_off, part->header_len);
 	while (header_next(&it, &f))
-		if (f.name_len > 8 && strncasecmp(f.name, "Content-", 8) == 0)
+		if (f.name_len > 8 &&
+		    strncasecmp(f.name, "Content-", 8) == 0 &&
+		    r->fields++ < FIELDS_MAX)
 			read_field(r, part, &f);
 	if (part->type == NULL) {
 		/* RFC 2046 5.1.5 */

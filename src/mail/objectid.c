@@ -9,6 +9,8 @@
 
 /* Octets of a field in which its first message-id is looked for. */
 #define FIELD_MAX	4096
+/* Fields without one that are looked at: each takes memory. */
+#define WITHOUT_MAX	64
 
 /* RFC 4648 6, in lower case */
 static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -74,16 +76,19 @@ objectid_thread(struct arena *a, const char *header, size_t len,
 	struct header_field field;
 	struct header_iter it;
 	size_t best = sizeof(names) / sizeof(names[0]), best_n = 0, n;
+	unsigned int without = 0;
 	char *best_s = NULL, *s;
 
 	header_first(&it, header, len);
-	while (best > 0 && header_next(&it, &field)) {
+	while (best > 0 && without < WITHOUT_MAX && header_next(&it, &field)) {
 		for (size_t i = 0; i < best; i++) {
 			if (!header_is(&field, names[i]))
 				continue;
 			s = header_unfold(a, &field, FIELD_MAX);
-			if ((n = first_id(s)) == 0)
+			if ((n = first_id(s)) == 0) {
+				without++;
 				break;
+			}
 			best = i;
 			best_s = s;
 			best_n = n;

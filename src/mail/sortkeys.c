@@ -15,7 +15,7 @@
 #define VERSION		1
 #define FLAG_REPLY	1
 #define FLAG_DATED	2
-#define ADDRESSES_OCTETS 8192		/* of a field, for its first address */
+#define ADDRESSES_OCTETS 8192	/* of all fields of a name, for the first address */
 
 /* --- Message IDs --- */
 
@@ -157,23 +157,32 @@ put_mailbox(struct buf *b, const struct address *addr)
 	put_text(b, s, strlen(s));
 }
 
+/* Of the fields with one name. */
+struct addressee {
+	const struct address *first;	/* NULL: none was met so far */
+	size_t		 looked_at;	/* octets without one; each takes memory */
+};
+
 /* The first address of a field, unless one was met before. */
 static void
 take_address(struct arena *a, const struct header_field *f,
-    const struct address **addr)
+    struct addressee *to)
 {
 	struct address *list;
 	size_t len = f->value_len;
 
-	if (len > ADDRESSES_OCTETS)
-		len = ADDRESSES_OCTETS;
-	if (*addr == NULL && address_parse(a, f->value, len, &list) > 0)
-		*addr = &list[0];
+	if (len > ADDRESSES_OCTETS - to->looked_at)
+		len = ADDRESSES_OCTETS - to->looked_at;
+	if (to->first != NULL || len == 0)
+		return;
+	to->looked_at += len;
+	if (address_parse(a, f->value, len, &list) > 0)
+		to->first = &list[0];
 }
 
 struct fields {
 	struct header_field subject, date, references, in_reply_to, id;
-	const struct address *from, *to, *cc;
+	struct addressee from, to, cc;
 	bool		 from_met;	/* the first From counts, empty or not */
 };
 
@@ -234,7 +243,7 @@ take_ids(const struct fields *fields, struct sortkeys *k)
 void
 sortkeys_make(struct arena *a, const char *header, size_t len, struct buf *b)
 {
-	struct fields fields = { .from = NULL };
+	struct fields fields = { .from_met = false };
 	struct sortkeys k = { .id = 0 };
 	struct buf subject = { 0 };
 	int32_t day;
@@ -252,11 +261,11 @@ sortkeys_make(struct arena *a, const char *header, size_t len, struct buf *b)
 	    (k.dated ? FLAG_DATED : 0)));
 	put_number(b, (uint64_t)k.sent, 8);
 	put_text(b, subject.s, subject.len);
-	put_mailbox(b, fields.from);
-	put_mailbox(b, fields.to);
-	put_mailbox(b, fields.cc);
-	put_display(b, fields.from);
-	put_display(b, fields.to);
+	put_mailbox(b, fields.from.first);
+	put_mailbox(b, fields.to.first);
+	put_mailbox(b, fields.cc.first);
+	put_display(b, fields.from.first);
+	put_display(b, fields.to.first);
 	put_number(b, k.id, 8);
 	for (unsigned int i = 0; i < k.refs_n; i++)
 		put_number(b, k.refs[i], 8);

@@ -470,6 +470,7 @@ hostile_messages_take_linear_time_and_little_memory(void)
 		"--", "--b0\r\n", "--b31--\r\n", "\r\n", "x", "--b31 x\r\n",
 		"Content-Type: a/b; c=d; e*0=f; e*1=g\r\n",
 		"Content-ID: (((((\r\n", "--b31\r\n\r\n",
+		"Content-Language:,\r\n", "Content-Disposition:;\n",
 		"--b5\r\nContent-Type: multipart/mixed; boundary=b9\r\n\r\n",
 		"--b31\r\nContent-Description: 0123456789012345678901234567\r\n",
 	};

@@ -3,6 +3,7 @@
 #include "mail/objectid.h"
 
 #include "test.h"
+#include "util/buf.h"
 
 static void
 hash(const char *s, size_t piece, unsigned char id[OBJECTID_OCTETS])
@@ -114,11 +115,29 @@ threads_have_a_root(void)
 	arena_free(a);
 }
 
+static void
+fields_without_ids_take_little_memory(void)
+{
+	unsigned char email[OBJECTID_OCTETS], id[OBJECTID_OCTETS];
+	struct arena *a = arena_new();
+	struct buf b = { 0 };
+
+	hash("some message", 100, email);
+	while (b.len < 1024 * 1024)
+		buf_adds(&b, "In-Reply-To:<>\n");
+	objectid_thread(a, b.s, b.len, email, id);
+	CHECK(memcmp(id, email, sizeof(id)) == 0);
+	CHECK(arena_used(a) < 512 * 1024);
+	buf_clear(&b);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	TEST(ids_are_these_for_ever);
 	TEST(ids_are_read_back);
 	TEST(threads_have_a_root);
+	TEST(fields_without_ids_take_little_memory);
 	return test_end();
 }

@@ -130,6 +130,28 @@ keys_are_made_of_a_header(void)
 	check_text(&k, SORTKEY_DISPLAYFROM, "x@y.z");
 }
 
+/* Each field looks for the first address that those before did not have. */
+static void
+fields_without_addresses_take_little_memory(void)
+{
+	static const char *const fields[] = { "To:,\n", "Cc: (\r\n" };
+	struct buf b = { 0 };
+	struct arena *own;
+
+	for (size_t i = 0; i < TEST_N(fields); i++) {
+		TEST_ROW("%s", fields[i]);
+		buf_reset(&b);
+		while (b.len < 1024 * 1024)
+			buf_adds(&b, fields[i]);
+		own = arena_new();
+		buf_reset(&packed);
+		sortkeys_make(own, b.s, b.len, &packed);
+		CHECK(arena_used(own) < 1024 * 1024);
+		arena_free(own);
+	}
+	buf_clear(&b);
+}
+
 static uint64_t
 id_of(const char *id)
 {
@@ -233,6 +255,7 @@ main(void)
 	TEST(subjects_have_a_base);
 	TEST(long_subjects_take_no_time);
 	TEST(keys_are_made_of_a_header);
+	TEST(fields_without_addresses_take_little_memory);
 	TEST(ids_are_normalized);
 	TEST(references_are_found);
 	TEST(long_texts_are_cut_between_characters);

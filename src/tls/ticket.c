@@ -42,12 +42,21 @@ why_not(int fd)
 	return NULL;
 }
 
+/* Why the octets are no key, NULL when they are: zeros are what a file system may have behind
+ * a crash of the machine in place of what was written. */
+static const char *
+why_no_key(const unsigned char *key)
+{
+	static const unsigned char zeros[TICKET_KEY_OCTETS];
+
+	return memcmp(key, zeros, sizeof(zeros)) == 0 ? "it holds zeros" : NULL;
+}
+
 /* False: there is none, or none to be used.  warn: say why. */
 static bool
 key_read(int dirfd, unsigned char *key, bool warn)
 {
 	const char *why;
-	bool ok = false;
 	int fd;
 
 	fd = openat(dirfd, TICKET_FILE,
@@ -60,11 +69,12 @@ key_read(int dirfd, unsigned char *key, bool warn)
 	}
 	why = why_not(fd);
 	if (why == NULL)
-		ok = read(fd, key, TICKET_KEY_OCTETS) == TICKET_KEY_OCTETS;
-	else if (warn && *why != '\0')
+		why = read(fd, key, TICKET_KEY_OCTETS) == TICKET_KEY_OCTETS ?
+		    why_no_key(key) : "it cannot be read";
+	if (why != NULL && warn && *why != '\0')
 		log_warning("%s: %s: replaced", TICKET_FILE, why);
 	close(fd);
-	return ok;
+	return why == NULL;
 }
 
 static const struct err *

@@ -127,6 +127,21 @@ a_wrong_size_is_replaced(void)
 	}
 }
 
+/* What a crash of the machine may leave: the size is right, and all know the key. */
+static void
+zeros_are_replaced(void)
+{
+	unsigned char key[TICKET_KEY_OCTETS] = { 0 };
+	int fd;
+
+	fd = openat(dirfd, TICKET_FILE, O_WRONLY);
+	CHECK(fd != -1 && write(fd, key, sizeof(key)) == sizeof(key));
+	close(fd);
+	CHECK(!is_same(key));
+	CHECK(is_same(key));
+	file_is_private();
+}
+
 /* A process died after it had begun. */
 static void
 what_was_left_over_is_no_obstacle(void)
@@ -191,6 +206,7 @@ main(void)
 	TEST(it_is_replaced_when_it_is_old);
 	TEST(what_others_could_write_is_replaced);
 	TEST(a_wrong_size_is_replaced);
+	TEST(zeros_are_replaced);
 	TEST(what_was_left_over_is_no_obstacle);
 	TEST(processes_agree);
 	TEST(without_a_directory_there_is_none);

@@ -108,12 +108,14 @@ line_length(const char *s, const char *end)
 	return (size_t)((lf == NULL ? end : lf + 1) - s);
 }
 
-/* Of a line with its end. */
-static bool
-line_is_empty(const char *s, size_t len)
+bool
+header_line_is_empty(const char *s, size_t len)
 {
-	return (len == 1 && s[0] == '\n') ||
-	    (len == 2 && s[0] == '\r' && s[1] == '\n');
+	size_t crs = 0;
+
+	while (crs < len && s[crs] == '\r')
+		crs++;
+	return crs + 1 == len && s[crs] == '\n';
 }
 
 size_t
@@ -128,7 +130,7 @@ header_length(const char *s, size_t len)
 	while (p < end) {
 		n = line_length(p, end);
 		p += n;
-		if (line_is_empty(p - n, n))
+		if (header_line_is_empty(p - n, n))
 			break;
 	}
 	return (size_t)(p - s);
@@ -174,7 +176,7 @@ header_next(struct header_iter *it, struct header_field *f)
 	if (p >= it->end)
 		return false;
 	first = line_length(p, it->end);
-	if (line_is_empty(p, first))
+	if (header_line_is_empty(p, first))
 		return false;
 	p += first;
 	while (p < it->end && is_blank(*p))
@@ -209,10 +211,14 @@ header_unfold(struct arena *a, const struct header_field *f, size_t max)
 	    max) + 1);
 	for (; s < end && n < max; s++) {
 		/* A line's end inside a value always precedes a blank. */
-		if (*s == '\n' || (*s == '\r' && s[1] == '\n'))
+		if (*s == '\r' && s[1] == '\n')
 			continue;
-		out[n++] = *s == '\0' ? '?' : *s;
+		if (*s != '\n')
+			out[n++] = *s == '\0' ? '?' : *s;
+		else while (n > 0 && out[n - 1] == '\r')
+			n--;
 	}
+	out[n] = '\0';
 	return out;
 }
 

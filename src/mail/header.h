@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: ISC
  *
  * Works on memory that holds octets as received.  Lines end in CRLF; a bare LF
- * counts as a line's end too.  Nothing is trusted: no line has a maximum
+ * counts as a line's end too, and so does CR CR LF, which programs write that
+ * make CRLF of LF where it was done before: a header whose lines all end so would
+ * take the body with it.  Nothing is trusted: no line has a maximum
  * length, names may be missing, the last line may be unfinished. */
 #ifndef MSGSTORE_HEADER_H
 #define MSGSTORE_HEADER_H
@@ -26,6 +28,10 @@ struct header_iter {
 	const char	*s, *end;
 };
 
+/* Whether a line of len octets, its end among them, has nothing else: it ends a
+ * header. */
+bool header_line_is_empty(const char *line, size_t len);
+
 /* Octets of the header block at s: through the empty line that ends it, or
  * all of len when there is none.  A line without a colon does not end it. */
 size_t header_length(const char *s, size_t len);
@@ -38,7 +44,7 @@ bool header_next(struct header_iter *, struct header_field *);
 bool header_is(const struct header_field *, const char *name);
 
 /*
- * The value without folds (CRLF before a blank is dropped, RFC 5322 2.2.3),
+ * The value without folds (a line's end before a blank is dropped, RFC 5322 2.2.3),
  * without blanks around it, NULs as '?', cut at max octets, in a.
  */
 char *header_unfold(struct arena *a, const struct header_field *, size_t max);

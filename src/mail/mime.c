@@ -150,7 +150,7 @@ read_header(struct reader *r, struct mime_part *part, struct stop *stop,
 		if (ended)
 			break;
 		skip_line(r, len);
-		empty = len == 1 || (len == 2 && r->s[r->pos - 2] == '\r');
+		empty = header_line_is_empty(r->s + r->pos - len, len);
 	}
 	part->body_off = r->pos;
 	part->header_len = part->body_off - part->header_off;

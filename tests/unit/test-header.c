@@ -22,6 +22,11 @@ the_block_ends_at_the_empty_line(void)
 		{ "no colon\r\n\r\nbody", 12 },
 		{ "A: b\r\n\r", 7 },
 		{ "A: b\r\r\n\r\nbody", 9 },
+		/* Lines that were made CRLF twice. */
+		{ "A: b\r\r\n\r\r\nbody\r\r\n", 10 },
+		{ "A: b\r\n\r\r\r\nbody", 10 },
+		{ "A: b\r\n\r\rx\r\n\nbody", 12 },
+		{ "A: b\r\n\r\r", 8 },
 	};
 
 	for (size_t i = 0; i < TEST_N(table); i++) {
@@ -102,6 +107,9 @@ values_are_unfolded(void)
 		{ "A:\r\n", 4, 100, "" },
 		{ "A: b\0c", 6, 100, "b?c" },
 		{ "A: a\rb", 6, 100, "a\rb" },
+		{ "A: a\r\r\n b\r\r\n", 12, 100, "a b" },
+		{ "A: a\r\r\r\n b", 10, 100, "a b" },
+		{ "A: ab\r\n c", 9, 3, "ab " },
 		{ "A: abcdef", 9, 3, "abc" },
 		{ "A: abcdef", 9, 0, "" },
 	};

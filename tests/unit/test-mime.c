@@ -221,6 +221,21 @@ a_multipart_always_has_a_part(void)
 	check_rows(rows, TEST_N(rows));
 }
 
+/* A program that made CRLF of each LF did so twice. */
+static void
+lines_may_end_in_two_carriage_returns(void)
+{
+	static const char in[] = "Content-Type: multipart/mixed;\r\r\n"
+	    "\tboundary=b\r\r\n\r\r\n--b\r\r\n"
+	    "Content-Type: text/html\r\r\n\r\r\none\r\r\n--b--\r\r\n";
+	static const struct row rows[] = {
+		{ in, "MULTIPART/MIXED(TEXT/HTML[one\r])" },
+		{ "A: b\r\r\n\r\r\nC: d\r\r\n", "TEXT/PLAIN[C: d\r\r\n]" },
+	};
+
+	check_rows(rows, TEST_N(rows));
+}
+
 static void
 lines_and_offsets_are_counted(void)
 {
@@ -515,6 +530,7 @@ main(void)
 	TEST(multiparts_nest);
 	TEST(messages_nest);
 	TEST(a_multipart_always_has_a_part);
+	TEST(lines_may_end_in_two_carriage_returns);
 	TEST(lines_and_offsets_are_counted);
 	TEST(fields_are_kept);
 	TEST(params_are_kept_beside_what_is_no_type);

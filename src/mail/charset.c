@@ -27,7 +27,22 @@ struct converter {
 	bool		known, failed;
 	bool		fallback;	/* of UTF8, to WINDOWS_1252 */
 	bool		single;		/* of ICONV: octet by octet */
+	char		name[NAME_MAX_OCTETS + 1];	/* of ICONV */
 };
+
+/*
+ * What iconv_open() gave, one for each name that was met, and used no more: as
+ * long as it is open glibc does not unload what the set needs.  Each word of a
+ * header can name another set, and to load it takes 60 us.  glibc knows 1,180
+ * names.
+ */
+struct pin {
+	char		name[NAME_MAX_OCTETS + 1];
+	iconv_t		cd;
+};
+#define PINS_MAX	2048
+static struct pin *pins;
+static size_t pins_n, pins_size;
 
 /* U+0080..U+009F of windows-1252; what it leaves out are the C1 controls. */
 static const uint16_t windows_1252[32] = {
@@ -151,6 +166,36 @@ name_is_safe(const char *name)
 	    strcasecmp(name, "ISO2022CNEXT") != 0;
 }
 
+/* Keep it, unless there is one with this name. */
+static bool
+pin(const char *name, iconv_t cd)
+{
+	for (size_t i = 0; i < pins_n; i++)
+		if (strcasecmp(pins[i].name, name) == 0)
+			return false;
+	if (pins_n == PINS_MAX)
+		return false;
+	if (pins_n == pins_size) {
+		pins_size = pins_size == 0 ? 8 : pins_size * 2;
+		pins = reallocarray(pins, pins_size, sizeof(*pins));
+		if (pins == NULL)
+			fatal("out of memory");
+	}
+	strlcpy(pins[pins_n].name, name, sizeof(pins[pins_n].name));
+	pins[pins_n++].cd = cd;
+	return true;
+}
+
+void
+charset_rest(void)
+{
+	while (pins_n > 0)
+		iconv_close(pins[--pins_n].cd);
+	free(pins);
+	pins = NULL;
+	pins_size = 0;
+}
+
 struct converter *
 converter_new(const char *charset)
 {
@@ -174,6 +219,8 @@ converter_new(const char *charset)
 		return c;
 	c->cd = name_is_safe(name) ? iconv_open("UTF-8", name) : (iconv_t)-1;
 	c->known = c->cd != (iconv_t)-1;
+	if (c->known)
+		strlcpy(c->name, name, sizeof(c->name));
 	/* At a lone surrogate glibc's goes back in the input, but not in its
 	 * state: the result would tell where the input was broken. */
 	c->single = strcasecmp(name, "UTF-7") == 0 ||
@@ -188,7 +235,7 @@ converter_free(struct converter *c)
 {
 	if (c == NULL)
 		return;
-	if (c->kind == ICONV)
+	if (c->kind == ICONV && !pin(c->name, c->cd))
 		iconv_close(c->cd);
 	free(c);
 }

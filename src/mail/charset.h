@@ -28,6 +28,9 @@ struct converter;
  * NULL: UTF-8, with octets that are not taken for windows-1252. */
 struct converter *converter_new(const char *charset);
 void converter_free(struct converter *);	/* NULL is fine */
+/* Give back what is kept of the sets that were met, so that the next converters
+ * are made fast: when a while without any begins. */
+void charset_rest(void);
 /*
  * Convert len octets at s and append to out.  Returns the octets used: those
  * left, fewer than CHARSET_HELD_MAX, go in front of the next ones.  end: none

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "mail/bodystructure.h"
+#include "mail/charset.h"
 #include "mail/envelope.h"
 #include "mail/header.h"
 #include "mail/mime.h"
@@ -51,6 +52,7 @@ fill(const char *s, size_t len, const unsigned char *emailid,
 	preview_write(s, root, &c->preview);
 	sortkeys_make(a, s, header, &c->sortkeys);
 	fill_ids(a, s, len, header, emailid, c);
+	charset_rest();
 	arena_free(a);
 }
 

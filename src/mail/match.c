@@ -59,6 +59,7 @@ scratch_drop(void)
 	buf_clear(&scratch->unfolded);
 	buf_clear(&scratch->text);
 	buf_clear(&scratch->window);
+	charset_rest();
 	free(scratch);
 	scratch = NULL;
 }

@@ -272,6 +272,43 @@ hostile_words_take_linear_time(void)
 	buf_clear(&out);
 }
 
+/* Whether glibc has the module of a set loaded. */
+static bool
+is_loaded(const char *module)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[4096];
+	bool found = false;
+
+	while (maps != NULL && !found && fgets(line, sizeof(line), maps) != NULL)
+		found = strstr(line, module) != NULL;
+	if (maps != NULL)
+		fclose(maps);
+	return found;
+}
+
+/* Loading is most of the time of a word, and unloading does not wait long. */
+static void
+sets_stay_loaded_between_words(void)
+{
+	struct buf in = { 0 }, out = { 0 };
+	char module[32];
+
+	for (int round = 0; round < 2; round++)
+		for (int i = 2; i < 8; i++)
+			buf_addf(&in, "=?iso-8859-%d?Q?x?= ", i);
+	header_decode(in.s, in.len, &out);
+	CHECK_STR(buf_str(&out), "xxxxxxxxxxxx ");
+	for (int i = 2; i < 8; i++) {
+		snprintf(module, sizeof(module), "/ISO8859-%d.so", i);
+		TEST_ROW("%s", module);
+		CHECK(is_loaded(module));
+	}
+	charset_rest();
+	buf_clear(&in);
+	buf_clear(&out);
+}
+
 static void
 utf8_is_read_and_written(void)
 {
@@ -320,6 +357,7 @@ main(void)
 	TEST(strings_of_a_search_are_checked);
 	TEST(encoded_words_are_decoded);
 	TEST(hostile_words_take_linear_time);
+	TEST(sets_stay_loaded_between_words);
 	TEST(utf8_is_read_and_written);
 	return test_end();
 }

@@ -261,6 +261,49 @@ session_use() {
 	expect_log 'imapd-tls: ticket-key: its mode is not 0600: replaced'
 }
 
+# key_damage HOW FILE
+key_damage() {
+	case $1 in
+	cut) truncate -s 40 "$2" ;;
+	empty) truncate -s 0 "$2" ;;
+	long) head -c 64 "$2" >>"$2.x" && cat "$2.x" >>"$2" ;;
+	zeros) head -c 64 /dev/zero | dd of="$2" conv=notrunc status=none ;;
+	flipped) printf '\377\0\377' | dd of="$2" conv=notrunc status=none ;;
+	unreadable) chmod 0 "$2" ;;
+	link) mv "$2" "$2.x" && ln -s ticket-key.x "$2" ;;
+	pipe) rm "$2" && mkfifo "$2" ;;
+	directory) rm "$2" && mkdir "$2" ;;
+	esac
+	own -h "$2"
+}
+
+@test "a ticket key that is damaged is replaced, and sessions are resumed again" {
+	local how file
+
+	conf "runtime-directory = $BATS_TEST_TMPDIR/run"
+	mkdir -m 700 "$BATS_TEST_TMPDIR/run"
+	own "$BATS_TEST_TMPDIR/run"
+	for how in cut empty long zeros flipped unreadable link pipe; do
+		session_get -tls1_3
+		file=$(find "$BATS_TEST_TMPDIR/run" -name ticket-key)
+		key_damage "$how" "$file"
+		session_use -tls1_3
+		printed $'\nNew, TLSv1.'
+		session_get -tls1_3
+		session_use -tls1_3
+		printed $'\nReused, TLSv1.'
+		run -0 find "$file" -printf '%y %m %s\n'
+		same 'f 600 64' "$output"
+		rm -f "$file.x"
+	done
+	# What cannot be replaced is told; without tickets all goes on.
+	key_damage directory "$file"
+	session_use -tls1_3
+	printed $'\nNew, TLSv1.'
+	expect_log 'TLS: no session can be resumed: ticket-key: Is a directory'
+	expect_log 'ticket-key: it holds zeros: replaced'
+}
+
 @test "without a runtime directory there are no tickets, and all works" {
 	conf 'runtime-directory = /nowhere'
 	session_get -tls1_2 -no_ticket

@@ -19,6 +19,7 @@ struct watched {
 	struct mailbox_row *rows;	/* n of them, by name */
 	size_t		 n;
 	bool		 wanted;	/* by some filter, now */
+	bool		 failed;	/* it could not be read, as was logged */
 };
 
 struct notify {

@@ -52,6 +52,16 @@ read_rows(struct session *s, struct watched *w, bool counted)
 	return account_list(w->account, w->arena, counted, &w->rows, &w->n);
 }
 
+/* Damaged, or just deleted: others go on.  It is read again at each look, and said
+ * once. */
+static void
+failed(struct session *s, struct watched *w, const struct err *err)
+{
+	if (err->kind == ERR_INTERNAL && !w->failed)
+		report_error(s, err);
+	w->failed = true;
+}
+
 /* Read an account again, and tell. */
 static void
 look_account(struct session *s, struct watched *w)
@@ -63,15 +73,15 @@ look_account(struct session *s, struct watched *w)
 		return;
 	err = read_rows(s, w, false);
 	if (err != NULL) {
-		/* Damaged, or just deleted: others go on. */
-		if (err->kind == ERR_INTERNAL)
-			report_error(s, err);
+		failed(s, w, err);
 		arena_free(w->arena);
 		w->arena = was.arena;
 		w->rows = was.rows;
 		w->n = was.n;
+		w->stamp = was.stamp;
 		return;
 	}
+	w->failed = false;
 	if ((w->rights & RIGHT_READ) != 0)
 		notify_tell_account(s, w, &was);
 	arena_free(was.arena);
@@ -194,9 +204,10 @@ too_many_rows(const struct notify *n)
 	return rows > NOTIFY_MAILBOXES_MAX;
 }
 
-/* Those of accounts follow: attributes tell whether a name is subscribed. */
-static void
-look_subscriptions(struct session *s)
+/* Those of accounts follow: attributes tell whether a name is subscribed.  False
+ * when they cannot be read: then the user's own account waits too. */
+static bool
+look_subscriptions(struct session *s, struct watched *own)
 {
 	struct notify *n = s->notify;
 	struct arena *arena = n->names_arena;
@@ -206,8 +217,8 @@ look_subscriptions(struct session *s)
 
 	err = read_subscriptions(s);
 	if (err != NULL) {
-		report_error(s, err);
-		return;
+		failed(s, own, err);
+		return false;
 	}
 	notify_tell_subscriptions(s, was, was_n);
 	for (size_t i = 0; i < n->args->n; i++)
@@ -215,6 +226,7 @@ look_subscriptions(struct session *s)
 		    (was_n != n->names_n || was_n > 0))
 			n->store_stamp = 0;	/* choose again */
 	arena_free(arena);
+	return true;
 }
 
 /* RFC 5465 5.8 */
@@ -239,15 +251,16 @@ look(struct session *s)
 {
 	struct notify *n = s->notify;
 	struct watched *own = find_watched(n, NULL);
-	bool fits = true;
+	bool fits = true, ok = true;
 
 	if (own != NULL && (own->account == NULL ||
 	    account_stamp(own->account) != own->stamp))
-		look_subscriptions(s);
+		ok = look_subscriptions(s, own);
 	if (n->store_stamp != s->store_stamp)
 		fits = choose_accounts(s);
 	for (size_t i = 0; fits && i < n->accounts_n; i++)
-		look_account(s, &n->accounts[i]);
+		if (ok || n->accounts[i].share != NULL)
+			look_account(s, &n->accounts[i]);
 	if (!fits || too_many_rows(n))
 		overflow(s);
 }

@@ -119,6 +119,28 @@ append_beside() {
 	refute '* 3 FETCH'
 }
 
+cont_and_noop() {
+	kill -CONT "$(imap_pid b)"
+	imap_ok b 'b2 NOOP'
+}
+
+@test "NOTIFY: what cannot be read at first is told later" {
+	local db=$MSGSTORE/users/alice/account.db
+	imap_start a
+	imap_ok a 'a0 CREATE box'
+	imap_start b
+	imap_ok b "b1 NOTIFY SET (personal (MessageNew MessageExpunge SubscriptionChange))"
+	kill -STOP "$(imap_pid b)"
+	append a box "x: y$CRLF$CRLF"
+	imap_ok a 'a1 SUBSCRIBE box'
+	without "$db" mailboxes without "$db" subscriptions cont_and_noop
+	expect_only 'b2 OK'
+	imap_ok b 'b3 NOOP'
+	expect '~^\* LIST \(.*\\Subscribed.*\) .* box$' '* STATUS box' 'b3 OK'
+	imap_ok b 'b4 NOOP'
+	expect_only 'b4 OK'
+}
+
 # What was selected before may have been where the new one is in memory.
 @test "NOTIFY: of each mailbox that is selected, one after the other" {
 	local i

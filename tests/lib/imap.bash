@@ -542,6 +542,17 @@ seed() {
 	done
 }
 
+# without DATABASE TABLE COMMAND ...: run it while the table is away.  What reads
+# that fails, for so long.
+without() {
+	local db=$1 table=$2
+
+	shift 2
+	as_owner sqlite3 "$db" "ALTER TABLE $table RENAME TO away_$table"
+	"$@"
+	as_owner sqlite3 "$db" "ALTER TABLE away_$table RENAME TO $table"
+}
+
 # --- Parts of responses ---
 
 # Some response has a data item with this value, whatever string it was sent as.

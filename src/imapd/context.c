@@ -415,17 +415,19 @@ add_new(struct session *s, struct context *c, const struct seqset *new)
 	uint32_t *order = NULL;
 	size_t n = 0;
 
-	set_uids(c, &all);
 	if (!c->sorted) {
+		set_uids(c, &all);
 		tell_set(s, c, "ADDTO", new);
 		return NULL;
 	}
-	found.uids = c->uids;
+	found.uids = (struct seqset_builder){ .ranges = all.ranges,
+	    .n = all.n };
 	found.count = seqset_count(&all);
 	err = sort_found(s, s->selected->mbox, &c->program, &found, &order, &n);
 	if (err == NULL && n < found.count)
 		keep_missing(s, c, &order, &n);
 	if (err == NULL) {
+		set_uids(c, &all);
 		tell_added(s, c, order, n, new);
 		set_order(c, order, n);
 	}

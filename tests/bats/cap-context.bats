@@ -14,6 +14,11 @@ setup() {
 	imap_start b --select INBOX
 }
 
+cont_and_noop() {
+	kill -CONT "$(imap_pid a)"
+	imap_ok a 'a1 NOOP'
+}
+
 @test "CONTEXT=SEARCH and CONTEXT=SORT are announced" {
 	imap_ok a 'a1 CAPABILITY'
 	expect '~^\* CAPABILITY .*CONTEXT=SEARCH CONTEXT=SORT '
@@ -160,6 +165,17 @@ setup() {
 	imap_ok a 'a3 NOOP'
 	expect '=* ESEARCH (TAG "C01") UID ADDTO (2 8)' \
 	    '=* ESEARCH (TAG "C02") UID ADDTO (4 8)' 'a3 OK'
+}
+
+@test "SORT RETURN (UPDATE): what could not be sorted is told later" {
+	imap_ok a 'C01 UID SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 ALL'
+	kill -STOP "$(imap_pid a)"
+	seed b INBOX 1
+	without "$MSGSTORE"/users/alice/*/messages.db sortkeys cont_and_noop
+	expect '=* 5 EXISTS' 'a1 OK'
+	refute ADDTO
+	imap_ok a 'a2 NOOP'
+	expect '=* ESEARCH (TAG "C01") UID ADDTO (2 7)' 'a2 OK'
 }
 
 @test "SORT RETURN (UPDATE): message numbers" {

@@ -149,7 +149,8 @@ esearch_run(struct session *s, void *arg)
 		if (args->search.modseq && s->selected != NULL)
 			condstore_enable(s);
 		err = search_all(s, args);
-	} else if (err->kind != ERR_SYNTAX && s->selected != NULL)
+	}
+	if (err != NULL && err->kind != ERR_SYNTAX && s->selected != NULL)
 		search_return_save(s, ret, NULL);
 	return err;
 }

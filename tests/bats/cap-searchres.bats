@@ -70,6 +70,21 @@ saved() {
 	saved ''
 }
 
+@test "SEARCH RETURN (SAVE): so does NO when the store fails, in ESEARCH too (RFC 7377 2.2)" {
+	local command db
+
+	db=$(echo "$MSGSTORE"/users/alice/*/messages.db)
+	for command in 'SEARCH' 'UID SORT' 'ESEARCH'; do
+		imap_ok a 'a1 SEARCH RETURN (SAVE) FLAGGED'
+		saved '3 6 7'
+		[[ $command != *SORT ]] || command+=' RETURN (SAVE) (SIZE) UTF-8'
+		[[ $command == *SORT* ]] || command+=' RETURN (SAVE)'
+		without "$db" messages imap a "a2 $command SEEN"
+		expect_only 'a2 NO [SERVERBUG]'
+		saved ''
+	done
+}
+
 @test "SEARCH RETURN (SAVE): an empty \$ is no error (RFC 5182 2.2 example 6)" {
 	imap_ok a 'E282 SEARCH RETURN (SAVE) ANSWERED'
 	imap_ok a 'E283 COPY $ INBOX'

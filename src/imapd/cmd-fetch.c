@@ -36,6 +36,7 @@ struct fetch {
 	uint32_t	 last;		/* the highest UID that is asked for */
 	uint32_t	 fill_from;	/* below it rows were filled */
 	uint64_t	 told, gone, damaged, undecoded;
+	uint64_t	 unavailable;	/* of the damaged ones: they may be well */
 };
 
 static void
@@ -393,6 +394,7 @@ left_out(struct fetch *f, const struct message *m, const struct err *err)
 	}
 	if (err->kind != ERR_INTERNAL)
 		return err;
+	f->unavailable += err_unavailable(err);
 	if (f->damaged++ == 0)
 		log_error("user %s, mailbox %s, message %u: %s", f->s->user,
 		    mailbox_id(f->sel->mbox), m->uid, err->text);
@@ -500,6 +502,12 @@ fetch_result(struct fetch *f, const struct seqset *uids, bool is_uid)
 {
 	const uint64_t wanted = seqset_count(uids);
 
+	if (f->damaged > 0 && f->damaged == f->unavailable)
+		return err_internal_code(RESP_UNAVAILABLE,
+		    "Some of the messages cannot be read now, try again later",
+		    "%llu of %llu messages could not be read",
+		    (unsigned long long)f->damaged,
+		    (unsigned long long)wanted);
 	if (f->damaged > 0)
 		return err_internal_code(RESP_CORRUPTION,
 		    "Some of the messages are damaged",

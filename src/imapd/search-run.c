@@ -554,7 +554,7 @@ search_test(struct search *search, const struct message *m,
 	if (cost > COST_HOT)
 		msgfile_start(&search->file, m);
 	err = test_key(search, search->root, m, cost, answer_r);
-	if (err == NULL || err->kind == ERR_IO)
+	if (err == NULL || err->kind == ERR_IO || err_unavailable(err))
 		return err;
 	/* RFC 2180 4.3: what is gone is not found. */
 	if (err->kind == ERR_INTERNAL && search->damaged++ == 0)

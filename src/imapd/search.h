@@ -178,7 +178,7 @@ void search_use_index(struct search *);
 /*
  * Whether m matches, as far as keys up to a cost tell: SEARCH_MAYBE when
  * dearer ones decide.  A message that is gone or damaged does not match; the
- * first damaged one is logged.
+ * first damaged one is logged.  One that cannot be read now is an error.
  */
 /* Of the message that was tested last: 1 to 100 (RFC 6203 4). */
 unsigned int search_score(const struct search *);

@@ -112,3 +112,10 @@ err_errno(const char *fmt, ...)
 	va_end(ap);
 	return err_internal_code(code, client, "%s: %s", text, strerror(num));
 }
+
+bool
+err_unavailable(const struct err *err)
+{
+	return err->kind == ERR_INTERNAL && err->code != NULL &&
+	    strcmp(err->code, "UNAVAILABLE") == 0;
+}

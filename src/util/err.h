@@ -3,6 +3,8 @@
 #ifndef MSGSTORE_ERR_H
 #define MSGSTORE_ERR_H
 
+#include <stdbool.h>
+
 enum err_kind {
 	ERR_SYNTAX,	/* the client's grammar is wrong: BAD */
 	ERR_USER,	/* valid but refused; text is for the client: NO [code] */
@@ -55,5 +57,9 @@ const struct err *err_errno(const char *, ...)
  */
 const struct err *err_internal_code(const char *code, const char *client,
     const char *, ...) __attribute__((format(printf, 3, 4)));
+
+/* Whether it is an ERR_INTERNAL that tells nothing of what was to be read: there
+ * was no memory or descriptor for it, or the disk failed (RFC 5530 3). */
+bool err_unavailable(const struct err *);
 
 #endif

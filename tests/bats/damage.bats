@@ -98,6 +98,42 @@ scribble() {
 	expect_item 'BODY[TEXT]' "body 3$CRLF"
 }
 
+# descriptors NAME [N]: a session may have so many; without N none more than now.
+descriptors() {
+	local pid n=${2:-0}
+
+	pid=$(imap_pid "$1")
+	while [[ -z ${2:-} && -e /proc/$pid/fd/$n ]]; do
+		n=$((n + 1))
+	done
+	as_owner prlimit --pid "$pid" --nofile="$n:"
+}
+
+@test "no descriptors are left: NO [UNAVAILABLE], and nothing is told that is not so (RFC 5530 3)" {
+	conf 'sandbox = no'
+	imap_start a
+	seed a INBOX 3
+	imap_ok a 'a1 SELECT INBOX'
+	imap_ok a 'a2 STORE 1 +FLAGS.SILENT (\Flagged)'
+	imap_ok a 'C01 UID SEARCH RETURN (UPDATE COUNT) BODY body'
+	expect '=* ESEARCH (TAG "C01") UID COUNT 3'
+	descriptors a
+	imap a 'a3 FETCH 1:2 BODY.PEEK[]'
+	expect_only 'a3 NO [UNAVAILABLE]'
+	imap a 'a4 SEARCH RETURN (SAVE COUNT) BODY body'
+	expect_only 'a4 NO [UNAVAILABLE]'
+	imap a 'a5 SEARCH NOT BODY nowhere'
+	expect_only 'a5 NO [UNAVAILABLE]'
+	# Nor does it leave the results of a search that is kept up to date.
+	imap_ok a 'a6 STORE 1 -FLAGS.SILENT (\Flagged)'
+	expect_only 'a6 OK'
+	descriptors a 100
+	imap_ok a 'a7 SEARCH BODY body'
+	expect '=* SEARCH 1 2 3' 'a7 OK'
+	refute REMOVEFROM ADDTO
+	imap_ok a 'a8 FETCH 1:3 BODY.PEEK[TEXT]'
+}
+
 @test "a message file that was cut short ends the session, not the server" {
 	imap_start a
 	seed a INBOX 2

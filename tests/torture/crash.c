@@ -574,16 +574,23 @@ note(const char *what, const char *path, const char *path2)
 	    path2 != NULL ? " " : "", path2 != NULL ? path2 + store_len : "");
 }
 
-/* The inode behind a descriptor or path of the tracee. */
+/* What is behind a descriptor or path of the tracee. */
+static void
+stat_of(pid_t pid, int fd, const char *path, struct stat *st)
+{
+	char proc[64];
+
+	snprintf(proc, sizeof(proc), "/proc/%d/fd/%d", (int)pid, fd);
+	if ((fd >= 0 ? stat(proc, st) : lstat(path, st)) == -1)
+		err(EXIT_CRASH, "%s", fd >= 0 ? proc : path);
+}
+
 static uint64_t
 inode_of(pid_t pid, int fd, const char *path)
 {
-	char proc[64];
 	struct stat st;
 
-	snprintf(proc, sizeof(proc), "/proc/%d/fd/%d", (int)pid, fd);
-	if ((fd >= 0 ? stat(proc, &st) : lstat(path, &st)) == -1)
-		err(EXIT_CRASH, "%s", fd >= 0 ? proc : path);
+	stat_of(pid, fd, path, &st);
 	return st.st_ino;
 }
 
@@ -710,7 +717,9 @@ record_names(const struct tracee *t)
 		if (t->call->path2 < 0)
 			note("unlink", t->path, NULL);
 		else
-			note("rename", t->path, t->path2);
+			note(t->call->nr == SYS_renameat2 && (t->arg[4] &
+			    RENAME_EXCHANGE) ? "exchange" : "rename", t->path,
+			    t->path2);
 		break;
 	case 'm':
 		fprintf(report, "mkdir %" PRIu64 " %s\n",
@@ -719,6 +728,17 @@ record_names(const struct tracee *t)
 	default:
 		note("unknown", t->call->name, NULL);
 	}
+}
+
+static void
+record_time(const struct tracee *t)
+{
+	struct stat st;
+
+	stat_of(t->pid, t->arg[1] == 0 ? (int)t->arg[0] : -1, t->path, &st);
+	fprintf(report, "time %" PRIu64 " %" PRId64 "%09" PRId64 "\n",
+	    (uint64_t)st.st_ino, (int64_t)st.st_mtim.tv_sec,
+	    (int64_t)st.st_mtim.tv_nsec);
 }
 
 static void
@@ -748,8 +768,11 @@ record(struct tracee *t, int64_t result)
 	else if (nr == SYS_mmap && (t->arg[3] & MAP_SHARED) &&
 	    (t->arg[2] & PROT_WRITE))
 		fprintf(report, "unknown mmap %s\n", t->path);
-	/* Times are no promise, and nobody calls chmod or chown. */
-	else if ((t->kind & K_CHANGE) && !(t->kind & K_TIME))
+	else if (nr == SYS_utimensat)
+		record_time(t);
+	/* Nobody calls chmod; the owner stays the same. */
+	else if ((t->kind & K_CHANGE) && !(t->kind & K_TIME) &&
+	    nr != SYS_fchown)
 		fprintf(report, "unknown %s %s\n", t->call->name, t->path);
 }
 

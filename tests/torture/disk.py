@@ -5,7 +5,9 @@
 A file's octets are on the disk when the file was synchronised, and a name when
 its directory was.  Until then each write may be there, be missing, or have come
 in part, in units of 512 octets; each name may be there or not.  A renaming is one
-step: every journal promises that.  Five kinds of disks come of it:
+step: every journal promises that.  A file's time is there as it was last set, as
+if each journal had it: who trusts it gets the worst.  Five kinds of disks come of
+it:
 
   all       everything that was written before
   synced    nothing that was not synchronised: what POSIX promises
@@ -22,13 +24,15 @@ KINDS = ('all', 'synced', 'journal', 'holes')
 
 
 class File:
-    def __init__(self, data=b''):
+    def __init__(self, data=b'', time=None):
+        self.time = time        # of its last change in ns, None: now
         self.data = bytearray(data)
         self.synced = bytes(data)
         self.pending = []               # ('write', offset, data), ('size', n)
 
     def write(self, offset, data):
         put(self.data, offset, data)
+        self.time = None
         self.pending.append(('write', offset, data))
 
     def truncate(self, size):
@@ -86,25 +90,27 @@ def resize(data, size):
 
 
 class Disk:
-    def __init__(self, top):
+    def __init__(self, top, names):
+        """Of the directory top, with these names of it."""
         self.nodes = {}
-        self.root = self.load(top)
+        self.root = self.load(top, names)
         self.names = []         # unsynchronised: (directory, name, node), ...
         self.journal = []       # those that no synchronisation followed
         self.answers = b''
 
-    def load(self, path):
-        inode = os.lstat(path).st_ino
+    def load(self, path, names=None):
+        st = os.lstat(path)
+        inode = st.st_ino
         if inode in self.nodes:                 # another link
             return self.nodes[inode]
         if os.path.isdir(path):
             node = Directory()
-            for name in os.listdir(path):
+            for name in os.listdir(path) if names is None else names:
                 node.entries[name] = self.load(os.path.join(path, name))
             node.synced = dict(node.entries)
         else:
             with open(path, 'rb') as f:
-                node = File(f.read())
+                node = File(f.read(), st.st_mtime_ns)
         self.nodes[inode] = node
         return node
 
@@ -140,6 +146,10 @@ class Disk:
                                             bytes.fromhex(words[2]))
         elif what == 'truncate':
             self.nodes[int(words[0])].truncate(int(words[1]))
+        elif what == 'time':
+            node = self.nodes[int(words[0])]
+            if isinstance(node, File):
+                node.time = int(words[1])
         elif what == 'new':
             self.nodes[int(words[0])] = File()
         elif what in ('create', 'mkdir'):
@@ -154,6 +164,9 @@ class Disk:
             old, name = self.find(words[0])
             self.step((old, name, None),
                       (*self.find(words[1]), old.entries[name]))
+        elif what == 'exchange':
+            (a, one), (b, two) = self.find(words[0]), self.find(words[1])
+            self.step((a, one, b.entries[two]), (b, two, a.entries[one]))
         elif what == 'sync':
             self.sync(self.nodes[int(words[0])])
             return True
@@ -229,6 +242,8 @@ class Disk:
             f.write(data)
         os.chmod(to, 0o600)
         os.chown(to, *owner)
+        if node.time is not None:
+            os.utime(to, ns=(node.time, node.time))
         done[node] = to
 
 

@@ -23,6 +23,14 @@ load torture
 	torture power 12 delete
 }
 
+@test "power loss: backup and restore" {
+	torture power 2 backup backup-copy restore restore-user restore-mailbox
+}
+
+@test "power loss: import, purge, repair" {
+	torture power 2 import-mbox purge repair-database repair-stray
+}
+
 # A commit removed its rollback journal, and left it to chance whether the disk
 # heard of that: a journal that came back took away what had been answered.
 @test "power loss: users, passwords and grants" {

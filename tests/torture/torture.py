@@ -101,6 +101,8 @@ class Torture:
         self.report = os.path.join(work, 'report')
         self.store = Store(self.build, work, op.conf)
         self.store.beside = [os.path.join(work, name) for name in op.beside]
+        # With what is beside it: all that the operation has to do with.
+        self.top = work if op.beside else self.store.path
         self.points = 0
         self.bad = 0
         self.doubtful = 0
@@ -155,9 +157,7 @@ class Torture:
     # --- The operation, broken ---
 
     def trace(self, *action):
-        # With what is beside it: all that the operation has to do with.
-        top = self.work if self.op.beside else self.store.path
-        return [self.tool, '-s', top, '-o', self.report,
+        return [self.tool, '-s', self.top, '-o', self.report,
                 *action, '--']
 
     def run(self, action, relieve=False):
@@ -558,14 +558,17 @@ class Torture:
         with open(self.report) as f:
             log = f.readlines()
         # The machine has started anew.
-        self.store.prefix = [self.tool, '-s', self.store.path, 'boot', '--']
+        self.store.prefix = [self.tool, '-s', self.top, 'boot', '--']
         for rounds in self.disks(log, limit):
             self.one_disk(run, *rounds)
 
     def record(self):
         """Of a copy whose inodes the log will name."""
         self.store.restore('base')
-        self.disk = Disk(self.store.path)
+        here = [self.store.path, *self.store.beside]
+        self.disk = Disk(self.top, [name for name in os.listdir(self.top)
+                                    if not self.op.beside or
+                                    os.path.join(self.top, name) in here])
         run = self.run(['record'])
         if run.status != 0 or run.acked != len(self.steps):
             raise Broken('the recording: %s' % run.said)
@@ -575,7 +578,7 @@ class Torture:
         """Each point: its number, the disk's kind, a seed."""
         points = []
         for i, line in enumerate(log):
-            what = line.split(' ', 1)[0]
+            what = line.split(None, 1)[0]
             # Before a synchronisation most is unsettled; after an answer
             # most is promised.
             if what in ('sync', 'syncfs'):
@@ -607,14 +610,29 @@ class Torture:
         run.acked = min(self.acknowledged(end), len(self.steps))
         self.points += 1
         try:
-            subprocess.run(['rm', '-rf', self.store.path], check=True)
-            self.disk.save(self.store.path, kind, self.store.owner,
-                           hash((point, seed)))
-            self.finish(self.verify(run, lost=True))
+            self.power_on(kind, hash((point, seed)))
+            if self.op.judge:
+                self.op.judge(self, run)
+            else:
+                self.finish(self.verify(run, lost=True))
         except WRONG as why:
             if not isinstance(why, Broken):
                 why = traceback.format_exc()
             self.tell('power', run, why)
+
+    def power_on(self, kind, seed):
+        """The disk in the place of what was there."""
+        after = os.path.join(self.work, 'after')
+        self.disk.save(after, kind, self.store.owner, seed)
+        subprocess.run(['rm', '-rf', self.store.path, *self.store.beside],
+                       check=True)
+        if not self.op.beside:
+            os.rename(after, self.store.path)
+            return
+        for name in os.listdir(after):
+            os.rename(os.path.join(after, name),
+                      os.path.join(self.work, name))
+        os.rmdir(after)
 
     def end(self):
         print('%s: %d points, %d wrong%s' % (

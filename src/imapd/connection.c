@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "imapd/signals.h"
 #include "tls/start.h"
 
 static void
@@ -38,7 +39,8 @@ connection_start_tls(struct connection *c)
 	int fd;
 
 	err = tls_start(c->store_arg, c->conf_arg, c->files, STDIN_FILENO,
-	    c->peer.address, c->conf->login_timeout, &fd, &c->info);
+	    c->peer.address, c->conf->login_timeout, signals_stop, &fd,
+	    &c->info);
 	if (err != NULL)
 		return err;
 	if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1)

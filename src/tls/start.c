@@ -112,7 +112,8 @@ spawn(struct child *c)
 }
 
 static const struct err *
-info_read(int fd, unsigned int timeout, struct tls_info *info_r)
+info_read(int fd, unsigned int timeout, bool (*stop)(void),
+    struct tls_info *info_r)
 {
 	int64_t end = clock_ms() + (int64_t)timeout * 1000;
 	struct tls_info info;
@@ -121,9 +122,12 @@ info_read(int fd, unsigned int timeout, struct tls_info *info_r)
 	while (got < sizeof(info)) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
 		int64_t left = end - clock_ms();
-		int n = left > 0 ? poll(&pfd, 1, (int)left) : 0;
 		ssize_t octets;
+		int n;
 
+		if (stop())
+			return err_io("told to end");
+		n = left > 0 ? poll(&pfd, 1, (int)left) : 0;
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -147,7 +151,8 @@ info_read(int fd, unsigned int timeout, struct tls_info *info_r)
 const struct err *
 tls_start(const char *store, const char *conf_file,
     const struct tls_files *files, int client_fd, const char *address,
-    unsigned int timeout, int *session_fd_r, struct tls_info *info_r)
+    unsigned int timeout, bool (*stop)(void), int *session_fd_r,
+    struct tls_info *info_r)
 {
 	const struct err *err;
 	struct child c;
@@ -171,7 +176,7 @@ tls_start(const char *store, const char *conf_file,
 	child_clear(&c);
 	close(pair[1]);
 	if (err == NULL)
-		err = info_read(pair[0], timeout, info_r);
+		err = info_read(pair[0], timeout, stop, info_r);
 	if (err != NULL) {
 		close(pair[0]);
 		return err;

@@ -3,6 +3,8 @@
 #ifndef MSGSTORE_TLS_START_H
 #define MSGSTORE_TLS_START_H
 
+#include <stdbool.h>
+
 #include "tls/files.h"
 #include "tls/tlsinfo.h"
 #include "util/conf.h"
@@ -10,7 +12,8 @@
 
 /*
  * Start imapd-tls for the client at the socket client_fd and wait for its
- * handshake, timeout seconds at most.  store and conf_file are the -s and -f of
+ * handshake, timeout seconds at most, and no more when a signal has come and
+ * stop() says so.  store and conf_file are the -s and -f of
  * the caller, or NULL.  files: what root opened for it, or NULL: it opens them
  * itself.  address is for its log lines.
  *
@@ -21,6 +24,7 @@
  */
 const struct err *tls_start(const char *store, const char *conf_file,
     const struct tls_files *files, int client_fd, const char *address,
-    unsigned int timeout, int *session_fd_r, struct tls_info *info_r);
+    unsigned int timeout, bool (*stop)(void), int *session_fd_r,
+    struct tls_info *info_r);
 
 #endif

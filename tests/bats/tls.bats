@@ -314,6 +314,20 @@ key_damage() {
 	same 2 "$(grep -c 'no session can be resumed' "$IMAP_LOG")"
 }
 
+@test "SIGTERM ends a session whose client says nothing in the handshake" {
+	local fd pid deadline=$((SECONDS + IMAP_TIMEOUT))
+
+	imap_serve pid.quiet --tls
+	exec {fd}<>"/dev/tcp/127.0.0.1/$IMAP_PORT"
+	pid=$(imap_pid quiet)
+	until pgrep -P "$pid" -x imapd-tls; do
+		((SECONDS < deadline)) || die 'no imapd-tls was started'
+	done
+	kill "$pid"
+	process_ends "$pid"
+	exec {fd}>&-
+}
+
 @test "a client certificate is asked for, told, and refused when it is bad" {
 	certificate client-ca ecdsa ca cert_signing_key
 	CA=client-ca certificate ann ecdsa tls_www_client \

@@ -132,6 +132,12 @@ files_open(void)
 	return &files;
 }
 
+static bool
+never(void)
+{
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -147,8 +153,8 @@ main(int argc, char **argv)
 		octets = strtoull(argv[3], NULL, 10);
 	log_open("tls-session");
 	files = files_open();
-	error = tls_start(NULL, NULL, files, STDIN_FILENO, "192.0.2.1", 20, &fd,
-	    &info);
+	error = tls_start(NULL, NULL, files, STDIN_FILENO, "192.0.2.1", 20, never,
+	    &fd, &info);
 	if (files != NULL)
 		tls_files_close(files);
 	if (error != NULL)

@@ -115,7 +115,8 @@ add_shared(struct lister *l)
 			continue;
 		}
 		err = add_share(l, share, root);
-		if (err != NULL && err->kind == ERR_IO)
+		/* A client may take what is not told for deleted. */
+		if (err != NULL && (err->kind == ERR_IO || err_unavailable(err)))
 			return err;
 		/* One that is damaged, or just deleted, hides no other. */
 		if (err != NULL && err->kind != ERR_USER)

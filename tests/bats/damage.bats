@@ -134,6 +134,19 @@ descriptors() {
 	imap_ok a 'a8 FETCH 1:3 BODY.PEEK[TEXT]'
 }
 
+@test "no descriptors are left: NO [UNAVAILABLE], and not a LIST without shared mailboxes" {
+	conf 'sandbox = no'
+	mboxadm grant sales alice read
+	imap_start a
+	imap_ok a 'a1 LIST "" %'
+	descriptors a
+	imap a 'a2 LIST "" *'
+	expect_only 'a2 NO [UNAVAILABLE]'
+	descriptors a 100
+	imap_ok a 'a3 LIST "" *'
+	expect_listed 'shared\sales' '\HasNoChildren'
+}
+
 @test "a message file that was cut short ends the session, not the server" {
 	imap_start a
 	seed a INBOX 2

@@ -1,6 +1,5 @@
 /* check-account.c - verify one account: account.db against directories
  * SPDX-License-Identifier: ISC */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include "store/check-private.h"
 #include "store/users.h"
 #include "util/buf.h"
-#include "util/log.h"
 #include "wire/mboxname.h"
 #include "wire/respcode.h"
 
@@ -32,49 +30,6 @@ static int
 name_compare(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-const struct err *
-check_names(struct arena *a, int dirfd, const char *what,
-    const char ***names_r, size_t *n_r)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd == -1 ? NULL : fdopendir(fd);
-	const struct err *err = NULL;
-	const char **names = NULL;
-	size_t n = 0, size = 0;
-	struct dirent *e;
-
-	if (d == NULL) {
-		err = err_errno("%s", what);
-		if (fd != -1)
-			close(fd);
-		return err;
-	}
-	while (errno = 0, (e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (n == size) {
-			const char **grown = arena_array(a,
-			    size = size == 0 ? 64 : 2 * size, sizeof(*names));
-
-			if (n > 0)
-				memcpy(grown, names, n * sizeof(*names));
-			names = grown;
-		}
-		names[n++] = arena_strdup(a, e->d_name);
-	}
-	/* What cannot be read just now is not lost. */
-	if (errno != 0)
-		err = err_errno("%s", what);
-	closedir(d);
-	if (err != NULL)
-		return err;
-	if (n > 0)
-		qsort(names, n, sizeof(*names), name_compare);
-	*names_r = names;
-	*n_r = n;
-	return NULL;
 }
 
 /* "users/alice/Sent", in the arena. */

@@ -69,6 +69,8 @@ uint32_t check_uid_of(const char *name);
  */
 const struct err *check_names(struct arena *a, int dirfd, const char *what,
     const char ***names_r, size_t *n_r);
+/* qsort(3)'s and bsearch(3)'s for UIDs. */
+int check_uid_compare(const void *, const void *);
 /* UIDs of the message files in a mailbox's directory, sorted; free() them. */
 const struct err *check_uids(int dirfd, const char *what, uint32_t **uids_r,
     size_t *n_r);

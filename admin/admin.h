@@ -85,10 +85,10 @@ struct admin {
 };
 
 /* Tables of verbs, one of each file. */
-extern const struct verb verbs_app_password[], verbs_backup[], verbs_check[], verbs_config[],
-    verbs_deliver[],
-    verbs_export[], verbs_grant[], verbs_help[], verbs_import[], verbs_index[], verbs_init[],
-    verbs_mailbox[], verbs_purge[], verbs_restore[], verbs_shared[], verbs_user[];
+extern const struct verb verbs_app_password[], verbs_backup[], verbs_check[],
+    verbs_config[], verbs_deliver[], verbs_export[], verbs_grant[], verbs_help[],
+    verbs_import[], verbs_index[], verbs_init[], verbs_mailbox[], verbs_purge[],
+    verbs_restore[], verbs_shared[], verbs_user[];
 
 /* Verb number i of all, in the order of "mboxadm help"; NULL past the last. */
 const struct verb *verb_at(size_t i);

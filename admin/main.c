@@ -22,10 +22,10 @@
 #include "wire/respcode.h"
 
 static const struct verb *const families[] = {
-	verbs_init, verbs_user, verbs_app_password, verbs_shared, verbs_grant, verbs_mailbox,
-	verbs_deliver, verbs_import, verbs_export, verbs_check, verbs_purge,
-	verbs_backup, verbs_restore,
-	verbs_index, verbs_config, verbs_help
+	verbs_init, verbs_user, verbs_app_password, verbs_shared, verbs_grant,
+	verbs_mailbox, verbs_deliver, verbs_import, verbs_export, verbs_check,
+	verbs_purge, verbs_backup, verbs_restore, verbs_index, verbs_config,
+	verbs_help
 };
 #define FAMILIES_N	(sizeof(families) / sizeof(families[0]))
 

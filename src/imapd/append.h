@@ -38,9 +38,9 @@ const struct err *append_check(const struct session *,
     const struct append_message *);
 
 /*
- * A message on its way in, from the octets on, after append_check().  Stores the finished upload; what is left
- * unread after a failure the loop drops.  The caller goes on with the parser
- * behind the message.
+ * A message on its way in, from the octets on, after append_check().  Stores the
+ * finished upload; what is left unread after a failure the loop drops.  The caller
+ * goes on with the parser behind the message.
  */
 const struct err *append_read(struct session *, const struct append_message *,
     const struct place *, struct mailbox *, struct upload **up_r);

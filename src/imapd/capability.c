@@ -158,7 +158,8 @@ static bool
 offered(const struct session *s, const struct capability *c)
 {
 	return (c->states == 0 || (c->states & s->state) != 0) &&
-	    (c->when == NULL || c->when(s)) && (c->fixed || !capability_off(s, c->word));
+	    (c->when == NULL || c->when(s)) &&
+	    (c->fixed || !capability_off(s, c->word));
 }
 
 bool

@@ -8,9 +8,9 @@
 
 /*
  * Start a door for the client, and answer what it asks, put TLS in between when it
- * wants that, until someone has logged in: the session is returned, with what the client
- * sent beyond, its tagged OK in the output.  NULL when the client left, or the
- * door did what it must not (the log tells).
+ * wants that, until someone has logged in: the session is returned, with what the
+ * client sent beyond, its tagged OK in the output.  NULL when the client left, or
+ * the door did what it must not (the log tells).
  */
 struct session *monitor_let_in(struct connection *,
     const struct session_start *);

@@ -175,16 +175,16 @@ struct seqset search_key_uids(struct arena *, const struct search_key *);
  * What it rules out is not in search->uids then.
  */
 void search_use_index(struct search *);
+enum search_answer { SEARCH_NO, SEARCH_YES, SEARCH_MAYBE };
 /*
  * Whether m matches, as far as keys up to a cost tell: SEARCH_MAYBE when
  * dearer ones decide.  A message that is gone or damaged does not match; the
  * first damaged one is logged.  One that cannot be read now is an error.
  */
-/* Of the message that was tested last: 1 to 100 (RFC 6203 4). */
-unsigned int search_score(const struct search *);
-enum search_answer { SEARCH_NO, SEARCH_YES, SEARCH_MAYBE };
 const struct err *search_test(struct search *, const struct message *m,
     enum search_cost, enum search_answer *answer_r);
+/* Of the message that was tested last: 1 to 100 (RFC 6203 4). */
+unsigned int search_score(const struct search *);
 /* What search.db tells of a message and one key. */
 enum search_answer search_index_answer(const struct search *,
     const struct search_key *, uint32_t uid);

@@ -83,8 +83,8 @@ const struct err *selected_fill(struct session *);
 
 /*
  * Turn a set as the client wrote it, "$" included, into UIDs of messages in the
- * view, in the command's arena.  Sequence numbers beyond the view are ERR_SYNTAX (RFC 9051 9
- * "seq-number"); UIDs that are not there are left out silently.
+ * view, in the command's arena.  Sequence numbers beyond the view are ERR_SYNTAX
+ * (RFC 9051 9 "seq-number"); UIDs that are not there are left out silently.
  */
 const struct err *selected_uids(struct session *, const struct seqset *set,
     bool is_uid, struct seqset *uids_r);

@@ -178,7 +178,8 @@ qp_after_equals(struct qp *q, char c, char *out, size_t *n)
 		out[(*n)++] = (char)(hex_value(last) << 4 | hex_value(c));
 		q->n = 0;
 		return true;
-	} else if (last != '\r' && q->n < QP_HELD_MAX && ((q->n == 1 && hex_value(c) >= 0) ||
+	} else if (last != '\r' && q->n < QP_HELD_MAX &&
+	    ((q->n == 1 && hex_value(c) >= 0) ||
 	    ((q->n == 1 || is_blank(last)) && (is_blank(c) || c == '\r')))) {
 		q->held[q->n++] = c;
 		return true;

@@ -165,7 +165,8 @@ is_half(struct store *store, struct db *db, const char *from, const char *to,
 	if (err == NULL)
 		*yes_r = (has_from || is_aside(from)) && !has_to &&
 		    faccessat(store_fd(store), from, F_OK,
-		    AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT && faccessat(store_fd(store), to, F_OK,
+		    AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT &&
+		    faccessat(store_fd(store), to, F_OK,
 		    AT_SYMLINK_NOFOLLOW) == 0;
 	return err;
 }

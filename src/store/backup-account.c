@@ -231,7 +231,8 @@ clean_account(struct moving *v)
 	err = check_names(v->a, fd, what, &names, &n);
 	known = names_of_account(v, &known_n);
 	for (size_t i = 0; err == NULL && i < n; i++) {
-		if (names_have(known, known_n, names[i]) || unlinkat(fd, names[i], 0) == 0)
+		if (names_have(known, known_n, names[i]) ||
+		    unlinkat(fd, names[i], 0) == 0)
 			continue;
 		if (errno == EISDIR || errno == EPERM)
 			err = dir_remove(fd, names[i], DIR_LEVELS);

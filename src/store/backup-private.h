@@ -113,10 +113,11 @@ void links_add(struct links *, const struct stat *, const char *path);
 /* --- backup-mailbox.c --- */
 
 /*
- * Bring the files of the open mailbox m to the directory called to ("users/alice/ID")
- * below t->to, or where it waits, and its messages.db to the same below t->stage.  Messages that
- * were expunged after the modseq since are as if they were not.  *skipped_r:
- * nothing has changed, and nothing was staged; else *state_r is what was.
+ * Bring the files of the open mailbox m to the directory called to
+ * ("users/alice/ID") below t->to, or where it waits, and its messages.db to the
+ * same below t->stage.  Messages that were expunged after the modseq since are as
+ * if they were not.  *skipped_r: nothing has changed, and nothing was staged; else
+ * *state_r is what was.
  */
 const struct err *transfer_mailbox(struct transfer *, struct mailbox *m,
     const char *to, uint64_t since, bool *skipped_r,

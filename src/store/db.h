@@ -180,10 +180,10 @@ const struct err *db_open_copy(const char *dir, int dirfd,
     const struct db_schema *, struct db **db_r);
 
 /*
- * Look into a database that may be anything: what db_open() would refuse, and
- * then SQLite's integrity_check and foreign_key_check, then its tables.  For DB_DAMAGED and
- * DB_NEWER text tells what was found.  An error means that nobody can know:
- * the disk does not answer, descriptors are used up.
+ * Look into a database that may be anything: what db_open() would refuse, and then
+ * SQLite's integrity_check and foreign_key_check, then its tables.  For DB_DAMAGED
+ * and DB_NEWER text tells what was found.  An error means that nobody can know: the
+ * disk does not answer, descriptors are used up.
  */
 enum db_health { DB_GOOD, DB_MISSING, DB_DAMAGED, DB_NEWER };
 const struct err *db_health(const char *dir, int dirfd,

@@ -187,9 +187,9 @@ const struct err *uid_in_order(const struct mailbox *, int64_t uid,
 void uid_name(uint32_t uid, char name[UID_NAME_OCTETS]);
 
 /*
- * Give the open file fd the name of uid in the mailbox's directory; what is
- * there under the name is no message, and put aside: lost_keep().  link_uid() does it by a
- * hard link to uid from in another directory, or a copy where the file system
+ * Give the open file fd the name of uid in the mailbox's directory; what is there
+ * under the name is no message, and put aside: lost_keep().  link_uid() does it by
+ * a hard link to uid from in another directory, or a copy where the file system
  * refuses a link.  Both are only called under the lock.
  */
 const struct err *place_fd(struct mailbox *, int fd, const char *tmp_name,

@@ -18,7 +18,7 @@
 #include "util/sanitized.h"
 
 #define STEPS		8		/* sizes from one power of two to the next */
-#define SMALLEST	64		/* octets; below are steps of SMALLEST / STEPS */
+#define SMALLEST	64		/* octets; below, steps of an eighth of it */
 #define DOUBLINGS	11
 #define LARGEST		((size_t)SMALLEST << DOUBLINGS)	/* 128 KB */
 #define SIZES		(STEPS * (DOUBLINGS + 1))

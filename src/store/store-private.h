@@ -120,9 +120,10 @@ const struct err *account_remove(struct store *, enum account_kind,
 
 /*
  * Under the store's lock, in a transaction on users.db: move an account's
- * directory, from and to below the store's, so that a crash before the commit
- * is undone by who comes next.  One of a new account comes from a name with a dot.  After success call account_move_end() when the
- * transaction has ended, done if it was committed; else the directory goes back.
+ * directory, from and to below the store's, so that a crash before the commit is
+ * undone by who comes next.  One of a new account comes from a name with a dot.
+ * After success call account_move_end() when the transaction has ended, done if it
+ * was committed; else the directory goes back.
  */
 const struct err *account_move_begin(struct store *, const char *from,
     const char *to);

@@ -42,8 +42,8 @@ why_not(int fd)
 	return NULL;
 }
 
-/* Why the octets are no key, NULL when they are: zeros are what a file system may have behind
- * a crash of the machine in place of what was written. */
+/* Why the octets are no key, NULL when they are: zeros are what a file system may
+ * have behind a crash of the machine in place of what was written. */
 static const char *
 why_no_key(const unsigned char *key)
 {

@@ -11,7 +11,7 @@
 
 #include "util/log.h"
 
-#define BLOCK_OCTETS	8192		/* a block's size unless one allocation wants more */
+#define BLOCK_OCTETS	8192	/* of a block, unless one allocation wants more */
 
 struct block {
 	struct block	*next;

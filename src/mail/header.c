@@ -113,6 +113,8 @@ header_line_is_empty(const char *s, size_t len)
 {
 	size_t crs = 0;
 
+	if (len > HEADER_EMPTY_MAX)
+		return false;
 	while (crs < len && s[crs] == '\r')
 		crs++;
 	return crs + 1 == len && s[crs] == '\n';

@@ -29,7 +29,8 @@ struct header_iter {
 };
 
 /* Whether a line of len octets, its end among them, has nothing else: it ends a
- * header. */
+ * header, and has HEADER_EMPTY_MAX octets at most. */
+#define HEADER_EMPTY_MAX	8
 bool header_line_is_empty(const char *line, size_t len);
 
 /* Octets of the header block at s: through the empty line that ends it, or

@@ -65,9 +65,10 @@ check_filters(const char *s, size_t len)
 	assert(seen == with + without);
 	/* Together they are the header and one more empty line. */
 	assert(with + without >= header_length(s, len) &&
-	    with + without <= header_length(s, len) + 2);
+	    with + without <= header_length(s, len) +
+	    HEADER_EMPTY_MAX);
 	header_cache(s, len, &b);
-	assert(b.len <= HEADER_CACHE_MAX + 2 && b.len <= len);
+	assert(b.len <= HEADER_CACHE_MAX + HEADER_EMPTY_MAX && b.len <= len);
 	header_first(&it, b.s, b.len);
 	while (header_next(&it, &f))
 		assert(f.name_len > 0);

@@ -25,6 +25,8 @@ the_block_ends_at_the_empty_line(void)
 		/* Lines that were made CRLF twice. */
 		{ "A: b\r\r\n\r\r\nbody\r\r\n", 10 },
 		{ "A: b\r\n\r\r\r\nbody", 10 },
+		{ "A: b\r\n\r\r\r\r\r\r\r\nbody", 14 },
+		{ "A: b\r\n\r\r\r\r\r\r\r\r\nbody", 19 },
 		{ "A: b\r\n\r\rx\r\n\nbody", 12 },
 		{ "A: b\r\n\r\r", 8 },
 	};

@@ -158,7 +158,7 @@ make_old() {
 	append a INBOX "$MESSAGE_A"
 	imap_ok a 'a1 LOGOUT'
 	imap_eof a
-	imap_close a
+	imap_ended a
 	local db table
 	db=$(find "$MSGSTORE/users/alice" -name messages.db)
 	{

@@ -424,6 +424,18 @@ imap_eof() {
 	imap_close "$1"
 }
 
+# imap_ended NAME: until its process has ended, which at last closes the databases.
+imap_ended() {
+	local -; set +T
+	local pid deadline=$((SECONDS + IMAP_TIMEOUT))
+
+	pid=$(imap_pid "$1") || return
+	while [[ -e /proc/$pid ]]; do
+		((SECONDS < deadline)) || { die "$1: it does not end"; return; }
+		sleep 0.01
+	done
+}
+
 # --- Looking at answers ---
 
 matches() {

@@ -501,19 +501,16 @@ static const struct err *
 fetch_result(struct fetch *f, const struct seqset *uids, bool is_uid)
 {
 	const uint64_t wanted = seqset_count(uids);
+	const bool passes = f->damaged == f->unavailable;
 
-	if (f->damaged > 0 && f->damaged == f->unavailable)
-		return err_internal_code(RESP_UNAVAILABLE,
-		    "Some of the messages cannot be read now, try again later",
-		    "%llu of %llu messages could not be read",
-		    (unsigned long long)f->damaged,
-		    (unsigned long long)wanted);
 	if (f->damaged > 0)
-		return err_internal_code(RESP_CORRUPTION,
+		return err_internal_code(passes ? RESP_UNAVAILABLE :
+		    RESP_CORRUPTION, passes ? "Some of the messages cannot be "
+		    "read now, try again later" :
 		    "Some of the messages are damaged",
-		    "%llu of %llu messages could not be fetched",
+		    "%llu of %llu messages could not be %s",
 		    (unsigned long long)f->damaged,
-		    (unsigned long long)wanted);
+		    (unsigned long long)wanted, passes ? "read" : "fetched");
 	if (f->undecoded > 0)
 		return err_user(RESP_UNKNOWN_CTE, "Some of the parts are "
 		    "encoded in a way that is not known here");

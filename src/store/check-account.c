@@ -70,19 +70,10 @@ static const struct err *
 find_rows(struct look *l, const char *sql, const char *mend,
     const char *words)
 {
-	struct db *db = l->account->db;
 	const struct err *err;
-	sqlite3_stmt *stmt;
-	int64_t n = 0;
-	bool row;
+	int64_t n;
 
-	err = db_prepare(db, sql, &stmt);
-	if (err != NULL)
-		return err;
-	err = db_step(db, stmt, &row);
-	if (err == NULL && row)
-		n = sqlite3_column_int64(stmt, 0);
-	db_done(stmt);
+	err = db_number(l->account->db, sql, &n);
 	if (err != NULL || n == 0)
 		return err;
 	if (l->c->repair)
@@ -339,10 +330,7 @@ add_root(struct look *l)
 		err = db_begin(l->account->db, true);
 		if (err == NULL)
 			err = account_create_in(l->account, l->a, root, NULL);
-		if (err == NULL)
-			err = db_commit(l->account->db);
-		if (err != NULL)
-			db_rollback(l->account->db);
+		err = db_end(l->account->db, err);
 	}
 	if (err == NULL)
 		check_finding(l->c, CHECK_PROBLEM, l->c->repair,
@@ -382,10 +370,7 @@ set_id(struct look *l, const char *id, struct mailbox_row *known)
 	}
 	if (err == NULL)
 		err = db_exec(db, RAISE_VALIDITY);
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
+	err = db_end(db, err);
 	/* Its directory is looked at with the others. */
 	if (err == NULL)
 		err = read_rows(l);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -145,11 +146,11 @@ check_labels(struct check *c)
 {
 	const struct err *err;
 	struct db *auth;
-	size_t n = 0;
+	int64_t n = 0;
 
 	err = store_auth_db(c->store, &auth);
 	if (err == NULL)
-		err = users_count(auth, "SELECT count(*) FROM app_passwords "
+		err = db_number(auth, "SELECT count(*) FROM app_passwords "
 		    "WHERE " DB_HAS_NUL("label"), &n);
 	if (err != NULL || n == 0)
 		return err;
@@ -164,7 +165,8 @@ check_labels(struct check *c)
 	}
 	if (err == NULL)
 		check_finding(c, CHECK_PROBLEM, c->repair, "auth.db",
-		    "%zu app passwords have a NUL in their label; they go", n);
+		    "%" PRId64 " app passwords have a NUL in their label; they "
+		    "go", n);
 	return err;
 }
 

@@ -88,7 +88,7 @@ pass_stored(struct pass *p, struct mailbox_state *s, bool *there_r)
 static const struct err *
 store_state(struct pass *p, const struct mailbox_state *s)
 {
-	return pass_run_numbers(p->m->db, "INSERT INTO mailbox VALUES (1, ?1, ?2, "
+	return db_run_numbers(p->m->db, "INSERT INTO mailbox VALUES (1, ?1, ?2, "
 	    "?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT (id) DO UPDATE SET "
 	    "uidnext = ?1, messages = ?2, unseen = ?3, deleted = ?4, "
 	    "size = ?5, highestmodseq = ?6, expungemodseq = ?7, "
@@ -159,17 +159,14 @@ bring_forward(struct mailbox *m, uint64_t modseq, struct mailbox_state *s)
 	const struct err *err = db_begin(m->db, true);
 
 	if (err == NULL)
-		err = pass_run_numbers(m->db, "UPDATE messages SET modseq = ?1",
+		err = db_run_numbers(m->db, "UPDATE messages SET modseq = ?1",
 		    &next, 1);
 	if (err == NULL)
 		err = changed_rebuild(m->db);
 	if (err == NULL)
-		err = pass_run_numbers(m->db, "UPDATE mailbox SET "
+		err = db_run_numbers(m->db, "UPDATE mailbox SET "
 		    "highestmodseq = ?1, purgedmodseq = ?1 - 1", &next, 1);
-	if (err == NULL)
-		err = db_commit(m->db);
-	if (err != NULL)
-		db_rollback(m->db);
+	err = db_end(m->db, err);
 	if (err == NULL)
 		stamp_touch(m->fd);
 	return err != NULL ? err : mailbox_read_state(m, s);

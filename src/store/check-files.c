@@ -41,7 +41,7 @@ row_without_file(struct pass *p, uint32_t uid)
 	    uid);
 	if (!p->fix)
 		return NULL;
-	err = pass_run_numbers(db, "INSERT OR REPLACE INTO expunged SELECT uid, "
+	err = db_run_numbers(db, "INSERT OR REPLACE INTO expunged SELECT uid, "
 	    "flags, ?2, date, zone, savedate, size, ?3, 1 FROM messages "
 	    "WHERE uid = ?1", (int64_t[]){ uid, (int64_t)p->modseq,
 	    now_seconds() }, 3);
@@ -63,7 +63,7 @@ row_with_other_size(struct pass *p, uint32_t uid, int64_t size)
 	if (!p->fix)
 		return NULL;
 	err = check_make_content(p->m, uid, &st);
-	return err == NULL ? pass_run_numbers(p->m->db, "UPDATE messages SET "
+	return err == NULL ? db_run_numbers(p->m->db, "UPDATE messages SET "
 	    "size = ?2, modseq = ?3 WHERE uid = ?1", (int64_t[]){ uid,
 	    st.st_size, (int64_t)p->modseq }, 3) : err;
 }

@@ -242,7 +242,7 @@ find_older(const char *path, const struct mailbox_row *row, int dirfd,
 		least = uids[n - 1] + 1;
 	free(uids);
 	if (db_open_any(path, schema_messages.file, &db) == NULL &&
-	    pass_number(db, "SELECT max(coalesce((SELECT uidnext FROM mailbox "
+	    db_number(db, "SELECT max(coalesce((SELECT uidnext FROM mailbox "
 	    "WHERE id = 1), 0), coalesce((SELECT max(uid) FROM messages), 0) "
 	    "+ 1)", &uidnext) == NULL && uidnext < least) {
 		*health_r = DB_DAMAGED;

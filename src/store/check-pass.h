@@ -39,11 +39,7 @@ struct pass {
 
 /* --- What the steps share --- */
 
-/* One number that constant SQL without parameters gives; 0 without a row. */
-const struct err *pass_number(struct db *, const char *sql, int64_t *n_r);
-/* Run constant SQL whose n parameters are numbers; and whose only one is a UID. */
-const struct err *pass_run_numbers(struct db *, const char *sql,
-    const int64_t *numbers, int n);
+/* Run constant SQL whose only parameter is a UID. */
 const struct err *pass_run_uid(struct db *, const char *sql, uint32_t uid);
 /* Add the UIDs that constant SQL gives in rising order. */
 const struct err *pass_uids(struct db *, const char *sql,

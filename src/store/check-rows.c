@@ -58,7 +58,7 @@ pass_keywords(struct pass *p)
 		FOUND(p, CHECK_PROBLEM, "%" PRId64 " keywords have a bit that "
 		    "no flag has", beyond);
 		if (p->fix)
-			err = pass_run_numbers(p->m->db, "DELETE FROM keywords "
+			err = db_run_numbers(p->m->db, "DELETE FROM keywords "
 			    "WHERE bit NOT BETWEEN ?1 AND ?2", (int64_t[]){
 			    FLAG_KEYWORD_FIRST, FLAG_KEYWORD_FIRST +
 			    FLAG_KEYWORDS_MAX - 1 }, 2);
@@ -83,7 +83,7 @@ pass_flags(struct pass *p)
 	sqlite3_stmt *stmt;
 	bool row;
 
-	err = pass_number(db, "SELECT count(*) FROM keywords", &keywords);
+	err = db_number(db, "SELECT count(*) FROM keywords", &keywords);
 	if (err != NULL)
 		return err;
 	if (keywords > FLAG_KEYWORDS_MAX)
@@ -101,7 +101,7 @@ pass_flags(struct pass *p)
 		return err;
 	FOUND(p, CHECK_PROBLEM, "%" PRId64 " messages have flags that no "
 	    "keyword names; these flags go", n);
-	return p->fix ? pass_run_numbers(db, "UPDATE messages SET "
+	return p->fix ? db_run_numbers(db, "UPDATE messages SET "
 	    "flags = flags & ?1, modseq = ?2 WHERE flags & ~?1 <> 0",
 	    (int64_t[]){ known, (int64_t)p->modseq }, 2) : NULL;
 }
@@ -114,7 +114,7 @@ pass_modseqs(struct pass *p)
 	const struct err *err;
 	int64_t n;
 
-	err = pass_number(p->m->db, "SELECT (SELECT count(*) FROM messages "
+	err = db_number(p->m->db, "SELECT (SELECT count(*) FROM messages "
 	    "WHERE " BAD_MODSEQ ") + (SELECT count(*) FROM expunged WHERE "
 	    BAD_MODSEQ ")", &n);
 	if (err != NULL || n == 0)
@@ -122,9 +122,9 @@ pass_modseqs(struct pass *p)
 	FOUND(p, CHECK_PROBLEM, "%" PRId64 " rows have a modseq that cannot "
 	    "be", n);
 	if (p->fix)
-		err = pass_run_numbers(p->m->db, "UPDATE messages SET modseq = ?1 "
+		err = db_run_numbers(p->m->db, "UPDATE messages SET modseq = ?1 "
 		    "WHERE " BAD_MODSEQ, (int64_t[]){ (int64_t)p->modseq }, 1);
-	return err != NULL || !p->fix ? err : pass_run_numbers(p->m->db,
+	return err != NULL || !p->fix ? err : db_run_numbers(p->m->db,
 	    "UPDATE expunged SET modseq = ?1 WHERE " BAD_MODSEQ,
 	    (int64_t[]){ (int64_t)p->modseq }, 1);
 }
@@ -146,24 +146,26 @@ pass_changed(struct pass *p)
 /* --- Tables against each other --- */
 
 static const struct err *
-content_missing(struct pass *p, uint32_t uid)
+content_again(struct pass *p, uint32_t uid, const char *why)
 {
 	struct stat st;
 
-	FOUND(p, CHECK_PROBLEM, "message %" PRIu32 " has no content row; its "
-	    "file is parsed again", uid);
+	FOUND(p, CHECK_PROBLEM, "message %" PRIu32 "%s; its file is parsed "
+	    "again", uid, why);
 	return p->fix ? check_make_content(p->m, uid, &st) : NULL;
+}
+
+static const struct err *
+content_missing(struct pass *p, uint32_t uid)
+{
+	return content_again(p, uid, " has no content row");
 }
 
 /* A row beyond DB_VALUE_MAX, which nobody can read. */
 static const struct err *
 content_too_large(struct pass *p, uint32_t uid)
 {
-	struct stat st;
-
-	FOUND(p, CHECK_PROBLEM, "message %" PRIu32 "'s content row is too "
-	    "large to be read; its file is parsed again", uid);
-	return p->fix ? check_make_content(p->m, uid, &st) : NULL;
+	return content_again(p, uid, "'s content row is too large to be read");
 }
 
 static const struct err *
@@ -184,6 +186,9 @@ pass_sizes(struct pass *p)
 	return err;
 }
 
+#define WITHOUT_MESSAGE(table)	"DELETE FROM " table " WHERE "		\
+	"uid NOT IN (SELECT uid FROM messages) AND "				\
+	"uid NOT IN (SELECT uid FROM expunged WHERE purged = 0)"
 #define BAD_UID	"uid NOT BETWEEN 1 AND " UID_LAST_S
 
 const struct err *
@@ -194,7 +199,7 @@ pass_tables(struct pass *p)
 	const struct err *err;
 	int64_t n;
 
-	err = pass_number(db, "SELECT (SELECT count(*) FROM messages "
+	err = db_number(db, "SELECT (SELECT count(*) FROM messages "
 	    "WHERE " BAD_UID ") + (SELECT count(*) FROM expunged "
 	    "WHERE " BAD_UID ")", &n);
 	if (err == NULL && n > 0) {
@@ -205,7 +210,7 @@ pass_tables(struct pass *p)
 			    "; DELETE FROM expunged WHERE " BAD_UID);
 	}
 	if (err == NULL)
-		err = pass_number(db, "SELECT count(*) FROM expunged "
+		err = db_number(db, "SELECT count(*) FROM expunged "
 		    "JOIN messages USING (uid)", &n);
 	if (err == NULL && n > 0) {
 		FOUND(p, CHECK_PROBLEM, "%" PRId64 " messages are marked as "
@@ -231,16 +236,7 @@ pass_tables(struct pass *p)
 	if (err == NULL)
 		err = pass_sizes(p);
 	if (err == NULL && p->fix)
-		err = db_exec(db, "DELETE FROM content WHERE uid NOT IN "
-		    "(SELECT uid FROM messages) AND uid NOT IN "
-		    "(SELECT uid FROM expunged WHERE purged = 0)");
-	if (err == NULL && p->fix)
-		err = db_exec(db, "DELETE FROM ids WHERE uid NOT IN "
-		    "(SELECT uid FROM messages) AND uid NOT IN "
-		    "(SELECT uid FROM expunged WHERE purged = 0)");
-	if (err == NULL && p->fix)
-		err = db_exec(db, "DELETE FROM sortkeys WHERE uid NOT IN "
-		    "(SELECT uid FROM messages) AND uid NOT IN "
-		    "(SELECT uid FROM expunged WHERE purged = 0)");
+		err = db_exec(db, WITHOUT_MESSAGE("content") "; "
+		    WITHOUT_MESSAGE("ids") "; " WITHOUT_MESSAGE("sortkeys"));
 	return err;
 }

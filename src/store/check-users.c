@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -236,10 +237,7 @@ check_users_end(struct check *c)
 			err = check_copy_rows(copy, db,
 			    "SELECT shared, user, rights FROM grants",
 			    "INSERT OR IGNORE INTO grants VALUES (?1, ?2, ?3)");
-		if (err == NULL)
-			err = db_commit(db);
-		if (err != NULL)
-			db_rollback(db);
+		err = db_end(db, err);
 	}
 	db_close(copy);
 	if (err == NULL)
@@ -281,11 +279,7 @@ mend_bad(struct check *c, const struct bad_rows *bad)
 	if (err != NULL)
 		return err;
 	/* No copy of this: the last one may know better. */
-	err = db_exec(db, bad->mend);
-	if (err == NULL)
-		err = db_commit(db);
-	if (err != NULL)
-		db_rollback(db);
+	err = db_end(db, db_exec(db, bad->mend));
 	store_unlock(c->store, true);
 	c->rows_added = true;
 	return err;
@@ -296,18 +290,18 @@ find_bad(struct check *c, const struct bad_rows *bad)
 {
 	const struct err *err;
 	struct db *db;
-	size_t n = 0;
+	int64_t n = 0;
 
 	err = store_users_db(c->store, &db);
 	if (err == NULL)
-		err = users_count(db, bad->count, &n);
+		err = db_number(db, bad->count, &n);
 	if (err != NULL || n == 0)
 		return err;
 	if (c->repair)
 		err = mend_bad(c, bad);
 	if (err == NULL)
 		check_finding(c, CHECK_PROBLEM, c->repair, "users.db",
-		    "%zu %s", n, bad->words);
+		    "%" PRId64 " %s", n, bad->words);
 	return err;
 }
 

@@ -253,10 +253,7 @@ fill_write(struct mailbox *m, const struct filling *f)
 	for (size_t i = 0; err == NULL && i < f->n; i++)
 		if (f->made[i])
 			err = fill_store(m->db, f->uids[i], &f->contents[i]);
-	if (err == NULL)
-		err = db_commit(m->db);
-	if (err != NULL)
-		db_rollback(m->db);
+	err = db_end(m->db, err);
 	mailbox_unlock(m);
 	return mailbox_err(m, err);
 }

@@ -107,6 +107,11 @@ void db_give(struct db *, sqlite3_stmt *);
 const struct err *db_step(struct db *, sqlite3_stmt *, bool *row_r);
 /* Step a statement that gives no row, and give it back in any case. */
 const struct err *db_run(struct db *, sqlite3_stmt *);
+/* The number that constant SQL without parameters gives; 0 without a row. */
+const struct err *db_number(struct db *, const char *sql, int64_t *n_r);
+/* Run constant SQL whose n parameters are numbers. */
+const struct err *db_run_numbers(struct db *, const char *sql,
+    const int64_t *numbers, int n);
 /* A function that our own statements may call by name, and no schema may: there
  * is one at most in a database.  */
 const struct err *db_function(struct db *, const char *name,

@@ -120,10 +120,7 @@ purge_batch(struct mailbox *m, uint32_t max, uint32_t *n_r)
 		err = purge_one(m, uids[i]);
 	if (err == NULL)
 		err = forget_tombstones(m);
-	if (err == NULL)
-		err = db_commit(m->db);
-	if (err != NULL)
-		db_rollback(m->db);
+	err = db_end(m->db, err);
 	mailbox_unlock(m);
 	return err;
 }

@@ -152,7 +152,8 @@ shared_list(struct store *store, struct arena *a, const char ***names_r,
 	const struct err *err;
 	sqlite3_stmt *stmt = NULL;
 	const char **names = NULL, *name;
-	size_t n = 0, max = 0;
+	int64_t max = 0;
+	size_t n = 0;
 	struct db *db;
 	bool row;
 
@@ -161,13 +162,13 @@ shared_list(struct store *store, struct arena *a, const char ***names_r,
 		err = db_begin_read(db);
 	if (err != NULL)
 		return err;
-	err = users_count(db, "SELECT count(*) FROM shared", &max);
+	err = db_number(db, "SELECT count(*) FROM shared", &max);
 	if (err == NULL)
 		err = db_prepare(db, "SELECT name FROM shared ORDER BY name",
 		    &stmt);
 	if (err == NULL)
-		names = arena_array(a, max, sizeof(*names));
-	while (err == NULL && n < max) {
+		names = arena_array(a, (size_t)max, sizeof(*names));
+	while (err == NULL && n < (size_t)max) {
 		err = db_step(db, stmt, &row);
 		if (err != NULL || !row)
 			break;
@@ -291,7 +292,8 @@ grant_list(struct store *store, struct arena *a, const char *shared,
 	const struct err *err;
 	sqlite3_stmt *stmt = NULL;
 	struct grant *grants = NULL;
-	size_t n = 0, max = 0;
+	int64_t max = 0;
+	size_t n = 0;
 	struct db *db;
 
 	err = store_users_db(store, &db);
@@ -299,7 +301,7 @@ grant_list(struct store *store, struct arena *a, const char *shared,
 		err = db_begin_read(db);
 	if (err != NULL)
 		return err;
-	err = users_count(db, "SELECT count(*) FROM grants", &max);
+	err = db_number(db, "SELECT count(*) FROM grants", &max);
 	if (err == NULL)
 		err = db_prepare(db, "SELECT shared, user, rights FROM grants "
 		    "WHERE (?1 IS NULL OR shared = ?1) AND "
@@ -309,7 +311,7 @@ grant_list(struct store *store, struct arena *a, const char *shared,
 			sqlite3_bind_text(stmt, 1, shared, -1, SQLITE_STATIC);
 		if (user != NULL)
 			sqlite3_bind_text(stmt, 2, user, -1, SQLITE_STATIC);
-		grants = arena_array(a, max, sizeof(*grants));
+		grants = arena_array(a, (size_t)max, sizeof(*grants));
 		err = grants_read(db, a, stmt, grants, max, &n);
 	}
 	db_done(stmt);

@@ -35,8 +35,6 @@ const struct err *users_has(struct db *, const char *sql, const char *text,
     bool *yes_r);
 const struct err *users_delete_row(struct db *, const char *sql,
     const char *name);
-/* The number that a statement without parameters gives. */
-const struct err *users_count(struct db *, const char *sql, size_t *n_r);
 /* A column's text in a, or NULL. */
 const char *users_text(struct arena *a, sqlite3_stmt *, int column);
 /* ERR_USER NONEXISTENT when there is no user of the name. */

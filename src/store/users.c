@@ -469,24 +469,7 @@ user_find(struct store *store, struct arena *a, const char *given,
 	return err;
 }
 
-/* Count rows, then read them: the array has its final place at once. */
-const struct err *
-users_count(struct db *db, const char *sql, size_t *n_r)
-{
-	const struct err *err;
-	sqlite3_stmt *stmt;
-	bool row;
-
-	err = db_prepare(db, sql, &stmt);
-	if (err != NULL)
-		return err;
-	err = db_step(db, stmt, &row);
-	if (err == NULL)
-		*n_r = (size_t)sqlite3_column_int64(stmt, 0);
-	db_done(stmt);
-	return err;
-}
-
+/* Rows are counted, then read: the array has its final place at once. */
 const struct err *
 user_list(struct store *store, struct arena *a, struct user **users_r,
     size_t *n_r)
@@ -494,7 +477,8 @@ user_list(struct store *store, struct arena *a, struct user **users_r,
 	const struct err *err;
 	sqlite3_stmt *stmt = NULL;
 	struct user *users = NULL;
-	size_t n = 0, max = 0;
+	int64_t max = 0;
+	size_t n = 0;
 	struct db *db;
 	bool row;
 
@@ -503,13 +487,13 @@ user_list(struct store *store, struct arena *a, struct user **users_r,
 		err = db_begin_read(db);
 	if (err != NULL)
 		return err;
-	err = users_count(db, "SELECT count(*) FROM users", &max);
+	err = db_number(db, "SELECT count(*) FROM users", &max);
 	if (err == NULL)
 		err = db_prepare(db, "SELECT " USER_COLUMNS
 		    " FROM users ORDER BY name", &stmt);
 	if (err == NULL)
-		users = arena_array(a, max, sizeof(*users));
-	while (err == NULL && n < max) {
+		users = arena_array(a, (size_t)max, sizeof(*users));
+	while (err == NULL && n < (size_t)max) {
 		err = db_step(db, stmt, &row);
 		if (err != NULL || !row)
 			break;

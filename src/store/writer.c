@@ -77,12 +77,9 @@ overwrite_unseen(struct mailbox *m)
 	    "UPDATE mailbox SET highestmodseq = highestmodseq + 1");
 	if (err == NULL)
 		err = mailbox_read_state(m, &state);
-	if (err == NULL)
-		err = db_commit(m->db);
-	if (err != NULL) {
-		db_rollback(m->db);
+	err = db_end(m->db, err);
+	if (err != NULL)
 		return err;
-	}
 	writer_tell_account(m, &state);
 	stamp_touch(m->fd);
 	return NULL;
@@ -316,12 +313,9 @@ writer_finish_expunge(struct mailbox *m, const struct seqset *uids,
 		err = intent_forget(m, token);
 	if (err == NULL)
 		err = writer_store_state(&w);
-	if (err == NULL)
-		err = db_commit(m->db);
-	if (err != NULL) {
-		db_rollback(m->db);
+	err = db_end(m->db, err);
+	if (err != NULL)
 		return err;
-	}
 	if (w.first)
 		boot_write(m);
 	writer_tell_account(m, &w.state);

@@ -48,9 +48,7 @@ unheard() {
 # A tracer has to see into it.
 needs_unheard() {
 	((EUID == 0)) || skip 'needs root'
-	! built_with_asan || skip 'the build has AddressSanitizer'
-	[[ $(uname -m) == @(x86_64|aarch64) ]] ||
-		skip 'tests/torture/crash.c does not know this machine'
+	needs_tracer
 	conf 'sandbox = no'
 }
 

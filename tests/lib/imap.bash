@@ -88,6 +88,13 @@ built_with_asan() {
 	grep -q __asan_init "$MSGSTORE_BUILD/imapd"
 }
 
+# What tests/torture/crash breaks has to be what it knows.
+needs_tracer() {
+	! built_with_asan || skip 'the build has AddressSanitizer'
+	[[ $(uname -m) == @(x86_64|aarch64) ]] ||
+		skip 'tests/torture/crash.c does not know this machine'
+}
+
 # The store that every test gets a copy of: hashing passwords takes its time.
 # Files that run side by side share it.
 template_make() {

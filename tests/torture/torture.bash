@@ -28,9 +28,7 @@ teardown_file() { :; }
 setup() {
 	command -v python3 >/dev/null || skip 'python3 is not installed'
 	export PYTHONDONTWRITEBYTECODE=1
-	! built_with_asan || skip 'the build has AddressSanitizer'
-	[[ $(uname -m) == @(x86_64|aarch64) ]] ||
-		skip 'tests/torture/crash.c does not know this machine'
+	needs_tracer
 	chmod go+x "$BATS_RUN_TMPDIR/test"
 	chmod 1777 "$BATS_TEST_TMPDIR"
 }

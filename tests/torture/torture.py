@@ -363,11 +363,11 @@ class Torture:
             raise Broken('it was not killed')
         self.judge(run)
 
-    def judge(self, run):
+    def judge(self, run, lost=False):
         if self.op.judge:
             self.op.judge(self, run)
         else:
-            self.finish(self.verify(run), run.refused is not None)
+            self.finish(self.verify(run, lost=lost), run.refused is not None)
 
     def kill(self, limit):
         for action, part in ('kill', limit), ('tear', limit // 4):
@@ -611,10 +611,7 @@ class Torture:
         self.points += 1
         try:
             self.power_on(kind, hash((point, seed)))
-            if self.op.judge:
-                self.op.judge(self, run)
-            else:
-                self.finish(self.verify(run, lost=True))
+            self.judge(run, lost=True)
         except WRONG as why:
             if not isinstance(why, Broken):
                 why = traceback.format_exc()
